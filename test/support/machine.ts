@@ -1,0 +1,43 @@
+/**
+ * What the machine that runs the tests can do, and the tests that need it.
+ *
+ * A test that cannot run here is skipped with the reason in its name. With SANDBOX_MUST_WORK=1, which the project's
+ * own suite sets, a skip is an error instead: a machine that should run everything may not quietly run less.
+ */
+import { test } from "bun:test";
+import { readFileSync } from "node:fs";
+
+type Body = () => Promise<void> | void;
+
+const mustWork = process.env.SANDBOX_MUST_WORK === "1";
+
+export const isRoot = process.getuid?.() === 0;
+
+/** Whether every controller is on cgroup v2, mounted alone at /sys/fs/cgroup, as in the test VM. */
+export const isPureCgroup2 = /^\S+ \/sys\/fs\/cgroup cgroup2 /m.test(readFileSync("/proc/mounts", "utf8"));
+
+/**
+ * Registers a test that runs where `missing` is undefined and is skipped, saying why, elsewhere.
+ *
+ * @param missing what this machine lacks: "needs root"
+ * @param allowSkip the machine of the suite itself is known to lack it, as a host lacks the VM's cgroups
+ */
+export function testUnless(missing: string | undefined, allowSkip = false) {
+  return (name: string, body: Body, timeoutMs?: number): void => {
+    if (missing === undefined) test(name, body, timeoutMs);
+    else if (mustWork && !allowSkip) {
+      test(name, () => {
+        throw new Error(`SANDBOX_MUST_WORK=1, but this test ${missing}`);
+      });
+    } else test.skip(`${name} (skipped: ${missing})`, body);
+  };
+}
+
+/** A test that needs root in the initial namespaces. */
+export const rootTest = testUnless(isRoot ? undefined : "needs root");
+
+/** A test of cgroup v2 limits, for the VM. */
+export const cgroup2Test = testUnless(
+  isPureCgroup2 ? undefined : "needs pure cgroup v2 (npm run test:vm)",
+  true,
+);

@@ -9,6 +9,9 @@ import { readFileSync } from "node:fs";
 
 type Body = () => Promise<void> | void;
 
+/** Bun's own default of 5 s is too short for a test in the emulated machine. */
+const TIMEOUT_MS = 120_000;
+
 const mustWork = process.env.SANDBOX_MUST_WORK === "1";
 
 export const isRoot = process.getuid?.() === 0;
@@ -23,7 +26,7 @@ export const isPureCgroup2 = /^\S+ \/sys\/fs\/cgroup cgroup2 /m.test(readFileSyn
  * @param allowSkip the machine of the suite itself is known to lack it, as a host lacks the VM's cgroups
  */
 export function testUnless(missing: string | undefined, allowSkip = false) {
-  return (name: string, body: Body, timeoutMs?: number): void => {
+  return (name: string, body: Body, timeoutMs: number = TIMEOUT_MS): void => {
     if (missing === undefined) test(name, body, timeoutMs);
     else if (mustWork && !allowSkip) {
       test(name, () => {

@@ -60,16 +60,15 @@ rootTest("the busybox image is made as a folder, a docker-archive and an OCI lay
 });
 
 rootTest("a command in a terminal sees a terminal, its size, keys and Ctrl-C", async () => {
-  await using terminal = openTerminal([
-    "sh",
-    "-c",
-    "trap 'echo caught' INT; stty size; read line; echo got:$line; cat",
-  ]);
+  const script =
+    "trap 'echo caught; exit 7' INT; stty size; read line; echo got:$line; while :; do read line; done";
+  await using terminal = openTerminal(["sh", "-c", script]);
   await terminal.waitFor("24 80");
   terminal.write("hello\r");
   await terminal.waitFor("got:hello");
   terminal.write("\x03");
   await terminal.waitFor("caught");
 
-  expect(await terminal.exited).toBe(130);
+  expect(await terminal.exited).toBe(7);
+  expect(terminal.isCooked()).toBe(true);
 });

@@ -12,7 +12,13 @@ const here = import.meta.dir;
 
 const FLAGS = [
   ...["-Os", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-ffreestanding", "-nostdlib", "-static", "-s"],
-  ...["-fno-stack-protector", "-fno-asynchronous-unwind-tables", "-fno-pic", "-no-pie", "-fno-tree-loop-distribute-patterns"],
+  ...[
+    "-fno-stack-protector",
+    "-fno-asynchronous-unwind-tables",
+    "-fno-pic",
+    "-no-pie",
+    "-fno-tree-loop-distribute-patterns",
+  ],
   ...["-fno-ident", "-Wl,--build-id=none", "-Wl,-z,noseparate-code", "-Wl,-z,noexecstack"],
 ];
 
@@ -32,7 +38,10 @@ export function shimPath(arch: Arch): string {
  *
  * @returns the bytes, or `undefined` when no compiler for it is found. Throws with the compiler's words when it fails.
  */
-export function compileShim(arch: Arch, compiler = compilers(arch).find((name) => Bun.which(name))): Uint8Array | undefined {
+export function compileShim(
+  arch: Arch,
+  compiler = compilers(arch).find((name) => Bun.which(name)),
+): Uint8Array | undefined {
   if (compiler === undefined || Bun.which(compiler) === null) return undefined;
   const output = join(here, "prebuilt", `.shim-${arch}-${process.pid}`);
   mkdirSync(dirname(output), { recursive: true });
@@ -51,7 +60,8 @@ export function buildShim(): string[] {
     const bytes = compileShim(arch);
     const path = shimPath(arch);
     if (bytes === undefined) return `shim ${arch}: no compiler, the committed bytes are used`;
-    if (existsSync(path) && Buffer.compare(readFileSync(path), bytes) === 0) return `shim ${arch}: unchanged, ${bytes.length} bytes`;
+    if (existsSync(path) && Buffer.compare(readFileSync(path), bytes) === 0)
+      return `shim ${arch}: unchanged, ${bytes.length} bytes`;
     writeFileSync(`${path}.new`, bytes);
     renameSync(`${path}.new`, path);
     return `shim ${arch}: ${bytes.length} bytes`;

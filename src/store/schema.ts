@@ -14,6 +14,8 @@ const INITIAL_TABLES = `
 CREATE TABLE images (
   id              TEXT PRIMARY KEY,              -- digest of the config
   manifest_digest TEXT NOT NULL,
+  manifest_type   TEXT NOT NULL,                 -- its media type
+  manifest_bytes  INTEGER NOT NULL,              -- its length
   platform        TEXT NOT NULL,                 -- os/arch[/variant]
   size_bytes      INTEGER NOT NULL,              -- of the unpacked layers
   created_at      TEXT NOT NULL,                 -- when the image was built, by its config
@@ -79,9 +81,16 @@ CREATE TABLE containers (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX containers_by_image ON containers (registered_image);
 
+-- Networks that hand out addresses. The subnet is chosen once, so that every command agrees on it.
+CREATE TABLE networks (
+  name         TEXT PRIMARY KEY,
+  subnet       TEXT NOT NULL,                    -- CIDR, 172.30.0.0/16; its first address is the gateway
+  next_address INTEGER NOT NULL                  -- where the search for a free address starts
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE leases (
   network      TEXT NOT NULL,
-  address      TEXT NOT NULL,
+  address      INTEGER NOT NULL,                 -- IPv4 as a number: 172.30.0.2 is 2887647234
   container_id TEXT NOT NULL REFERENCES containers (id) ON DELETE CASCADE,
   PRIMARY KEY (network, address)
 ) STRICT, WITHOUT ROWID;

@@ -41,7 +41,7 @@ export function openTerminal(argv: readonly string[], env: Record<string, string
       wake();
     },
   });
-  // Bun makes the terminal but leaves its child in our session: setsid(1) makes it the terminal's owner, without a fork.
+  // Bun makes the terminal but leaves its child in our session: setsid(1) makes it the owner, without a fork.
   const child = Bun.spawn(["setsid", "--ctty", "--", ...argv], {
     terminal,
     env: { ...process.env, TERM: "xterm-256color", ...env },

@@ -31,7 +31,7 @@ export function tooLongLines({ path, text }: SourceFile): string[] {
 
 /** Names are kebab-case, and no file is a drawer for what found no place. */
 export function badFileName({ path }: SourceFile): string[] {
-  const names = path.split("/").map((part) => part.replace(/\.(test|fixture|generated|stress)?\.?ts$/, ""));
+  const names = path.split("/").map((part) => part.replace(/\.(test|fixture|generated|stress|d)?\.?ts$/, ""));
   const bad = names.find((name) => !/^[a-z0-9]+(-[a-z0-9.]+)*$/.test(name));
   if (bad !== undefined) return [`${path}: "${bad}" is not kebab-case`];
   const name = names.at(-1) ?? "";

@@ -20,6 +20,8 @@ export interface CallOptions {
   readonly skip?: number;
 }
 
+/** Set in the result of a call that failed. */
+const SIGN_BIT = 1n << 63n;
 const NO_FLAGS = new Symbolic(0, "0");
 
 /** Writes a {@link Program}, call by call, in the order in which it will run. */
@@ -66,6 +68,31 @@ export class ProgramBuilder {
     const result = new Register(this.#registers++, as);
     this.#add({ kind: "syscall", name, args, result, ...this.#common(args, options) });
     return result;
+  }
+
+  /** Adds a system call whose result goes into a register that an earlier call made. */
+  callInto(result: Register, name: string, args: readonly Argument[], options: CallOptions): void {
+    this.#add({ kind: "syscall", name, args, result, ...this.#common(args, options) });
+  }
+
+  /** What `write` adds runs only if the call that made `register` failed (and was tolerated). */
+  ifMissing(register: Register, whyNot: string, write: () => void): void {
+    const list = this.#phase === "before" ? this.#before : this.#child;
+    const at = list.length;
+    write();
+    const skip = list.length - at;
+    const check: Operation = {
+      kind: "check",
+      value: register,
+      mask: SIGN_BIT,
+      expected: SIGN_BIT,
+      errno: "EEXIST",
+      subject: register.text,
+      why: whyNot,
+      tolerate: "any",
+      skip,
+    };
+    list.splice(at, 0, check);
   }
 
   /** Frees the numbers of all registers made since `mark`, for steps that repeat. */

@@ -11,7 +11,6 @@ const libc = bind({
   send: { args: ["i32", "ptr", "u64", "i32"], returns: "i32" },
   pread: { args: ["i32", "ptr", "u64", "i64"], returns: "i32" },
   pipe2: { args: ["ptr", "i32"], returns: "i32" },
-  socketpair: { args: ["i32", "i32", "i32", "ptr"], returns: "i32" },
 });
 
 export const EAGAIN = errnoNumber("EAGAIN");
@@ -74,13 +73,4 @@ export function pipe({ nonBlocking = false } = {}): { readonly reader: OwnedFd; 
   const fds = new Int32Array(2);
   ret("pipe2", "", () => libc.pipe2(fds, O_CLOEXEC | (nonBlocking ? O_NONBLOCK : 0)));
   return { reader: new OwnedFd(fds[0]!), writer: new OwnedFd(fds[1]!) };
-}
-
-/** Makes two connected unix stream sockets, close-on-exec. @see socketpair(2) */
-export function socketPair(): readonly [OwnedFd, OwnedFd] {
-  const AF_UNIX = 1;
-  const SOCK_STREAM = 1;
-  const fds = new Int32Array(2);
-  ret("socketpair", "", () => libc.socketpair(AF_UNIX, SOCK_STREAM | O_CLOEXEC, 0, fds));
-  return [new OwnedFd(fds[0]!), new OwnedFd(fds[1]!)];
 }

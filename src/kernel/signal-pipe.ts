@@ -43,6 +43,9 @@ export function handlerCode(fd: number, arch: Arch = ARCH): Uint8Array<ArrayBuff
   return Uint8Array.from(parts.flat());
 }
 
+/** SIGHUP, SIGINT, SIGQUIT and SIGTERM. */
+const ENDING_SIGNALS: readonly number[] = [1, 2, 3, 15];
+
 interface Handler {
   readonly reader: OwnedFd;
   readonly address: number;
@@ -103,8 +106,9 @@ export class SignalPipe implements Disposable {
 /**
  * Catches `signals` until the result is disposed.
  *
- * A signal for which the runtime has a handler of its own (its crash reports, its garbage collector) is left to it.
- * So is one that is ignored, unless `catchIgnored`: a command started under nohup(1) keeps ignoring SIGHUP.
+ * A signal for which the runtime has a handler of its own (its crash reports, its garbage collector) is left to it, but
+ * for those that ask a program to end, which Bun catches on a terminal. One that is ignored is left, too, unless
+ * `catchIgnored`: a command started under nohup(1) keeps ignoring SIGHUP.
  *
  * One at a time: dispositions belong to the whole process.
  *
@@ -123,7 +127,8 @@ export function openSignalPipe(signals: readonly number[], { catchIgnored = fals
     for (const signal of signals) {
       const old = getSigaction(signal);
       const { sa_handler } = sigaction.decode(old);
-      if (sa_handler > SIG_IGN || (sa_handler === SIG_IGN && !catchIgnored)) continue;
+      if (sa_handler > SIG_IGN && !ENDING_SIGNALS.includes(signal)) continue;
+      if (sa_handler === SIG_IGN && !catchIgnored) continue;
       setSigaction(signal, action);
       previous.set(signal, old);
     }

@@ -129,12 +129,16 @@ export class TestEngine implements AsyncDisposable {
     return [...text.matchAll(/^\s*(md[0-9a-f]{10}):/gm)].map((match) => match[1] ?? "");
   }
 
-  /** What the engine's containers have left on the machine, a line each; nothing once all are removed. */
-  async leftovers(): Promise<string[]> {
+  /**
+   * What the engine's containers have left on the machine, a line each; nothing once all are removed.
+   *
+   * @param counts tells the lines that matter; waits for those alone to go
+   */
+  async leftovers(counts: (line: string) => boolean = () => true): Promise<string[]> {
     const holder = new Set(this.#holder === undefined ? [] : [this.#holder.pid]);
     const folders = (path: string) =>
       existsSync(path) ? readdirSync(path).map((name) => join(path, name)) : [];
-    const lasting = await untilNone(() => [
+    const found = () => [
       ...processesHolding([this.root, this.runRoot], holder).map((line) => `process ${line}`),
       ...folders(join(this.root, "containers")).map((path) => `folder ${path}`),
       ...folders(join(this.runRoot, "containers")).map((path) => `folder ${path}`),
@@ -145,8 +149,8 @@ export class TestEngine implements AsyncDisposable {
         .filter((link) => !this.#linksBefore.has(link))
         .map((link) => `link ${link}`),
       ...this.#mounts(),
-    ]);
-    return [...lasting];
+    ];
+    return [...(await untilNone(() => found().filter(counts)))];
   }
 
   #mounts(): string[] {

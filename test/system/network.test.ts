@@ -1,0 +1,100 @@
+/** The default bridge, from inside a container and across it. */
+import { expect } from "bun:test";
+import { engineTest, openTestEngine, type TestEngine } from "../support/engine.ts";
+
+/** A neighbour of the "machine": a second namespace behind a link, where a packet's source address can be seen. */
+function addUplink(engine: TestEngine): void {
+  engine.sh(`
+    ip link add up0 type veth peer name far0
+    unshare --net sh -c 'echo $$ > /dev/fd/1; exec sleep 1000' > ${engine.runRoot}.far &
+    while [ ! -s ${engine.runRoot}.far ]; do sleep 0.02; done
+    far=$(cat ${engine.runRoot}.far)
+    ip link set far0 netns $far
+    ip address add 192.0.2.1/24 dev up0
+    ip link set up0 mtu 1400 up
+    ip route add default via 192.0.2.2
+    nsenter -t $far --net sh -c 'ip address add 192.0.2.2/24 dev far0; ip link set far0 mtu 1400 up; ip link set lo up'
+  `);
+}
+
+function removeUplink(engine: TestEngine): void {
+  engine.sh(`kill $(cat ${engine.runRoot}.far); rm ${engine.runRoot}.far`);
+}
+
+engineTest("containers on the bridge have addresses of one network and reach each other", async () => {
+  await using engine = await openTestEngine();
+  await engine.loadBusybox();
+  const address = (name: string) => engine.ok("inspect", "--format", "{{.NetworkSettings.IPAddress}}", name);
+
+  await engine.ok("run", "-d", "--name", "a", "busybox:test", "sleep", "1000");
+  await engine.ok("run", "-d", "--name", "b", "busybox:test", "sleep", "1000");
+  const [a, b] = [await address("a"), await address("b")];
+
+  expect(a).not.toBe(b);
+  expect(await engine.ok("exec", "a", "ping", "-c", "1", "-W", "5", b)).toContain("1 packets received");
+  expect(await engine.ok("exec", "a", "ip", "-o", "link", "show", "eth0")).toContain("eth0");
+  expect(await engine.ok("exec", "a", "sh", "-c", "cat /etc/hosts")).toContain(a);
+  expect(engine.sh("ip -o link show md0")).toContain("UP");
+});
+
+engineTest(
+  "what leaves for the world carries the machine's address, and the bridge has the uplink's MTU",
+  async () => {
+    await using engine = await openTestEngine();
+    addUplink(engine);
+    try {
+      await engine.loadBusybox();
+      const script = "ping -c 1 -W 5 192.0.2.2; cat /sys/class/net/eth0/mtu";
+      const { stdout } = await engine.run("run", "--rm", "busybox:test", "sh", "-c", script);
+
+      expect(stdout).toContain("1 packets received"); // The far side has no route to the bridge: only masquerade answers.
+      expect(stdout).toEndWith("\n1400\n");
+    } finally {
+      removeUplink(engine);
+    }
+  },
+);
+
+engineTest(
+  "--network none has a loopback alone, host has the caller's links, container: those of another",
+  async () => {
+    await using engine = await openTestEngine();
+    await engine.loadBusybox();
+    const links = async (network: string) => {
+      const words = [
+        "run",
+        "--rm",
+        "--network",
+        network,
+        "busybox:test",
+        "sed",
+        "-n",
+        "s/^ *\\([^ ]*\\):.*/\\1/p",
+        "/proc/net/dev",
+      ];
+      return (await engine.ok(...words)).split("\n");
+    };
+    await engine.ok("run", "-d", "--name", "c", "busybox:test", "sleep", "1000");
+    const address = await engine.ok("exec", "c", "hostname", "-i");
+
+    expect(await links("none")).toEqual(["lo"]);
+    expect(await links("host")).toContain("md0");
+    expect((await links("container:c")).toSorted()).toEqual(["eth0", "lo"]);
+    expect(
+      await engine.ok("run", "--rm", "--network", "container:c", "busybox:test", "ip", "-4", "-o", "addr"),
+    ).toContain(address.trim());
+  },
+);
+
+engineTest("an address is free again when its container is gone", async () => {
+  await using engine = await openTestEngine();
+  await engine.loadBusybox();
+
+  const first = await engine.ok("run", "--rm", "busybox:test", "hostname", "-i");
+  for (let round = 0; round < 3; round++) await engine.ok("run", "--rm", "busybox:test", "true");
+  await engine.ok("run", "-d", "--name", "a", "busybox:test", "sleep", "1000");
+  const second = await engine.ok("run", "--rm", "busybox:test", "hostname", "-i");
+
+  expect(first).toMatch(/^\d+\.\d+\.\d+\.\d+/);
+  expect(second).not.toBe(await engine.ok("exec", "a", "hostname", "-i"));
+});

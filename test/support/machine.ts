@@ -19,6 +19,18 @@ export const isRoot = process.getuid?.() === 0;
 /** Whether every controller is on cgroup v2, mounted alone at /sys/fs/cgroup, as in the test VM. */
 export const isPureCgroup2 = /^\S+ \/sys\/fs\/cgroup cgroup2 /m.test(readFileSync("/proc/mounts", "utf8"));
 
+/** A failing test whose clean-up fails as well: the runner would print neither message. */
+async function withBothErrors(body: Body): Promise<void> {
+  try {
+    await body();
+  } catch (error) {
+    if (!(error instanceof SuppressedError)) throw error;
+    throw new Error(`${error.suppressed}\n\nthen the clean-up failed: ${error.error}`, {
+      cause: error.suppressed,
+    });
+  }
+}
+
 /**
  * Registers a test that runs where `missing` is undefined and is skipped, saying why, elsewhere.
  *
@@ -27,7 +39,7 @@ export const isPureCgroup2 = /^\S+ \/sys\/fs\/cgroup cgroup2 /m.test(readFileSyn
  */
 export function testUnless(missing: string | undefined, allowSkip = false) {
   return (name: string, body: Body, timeoutMs: number = TIMEOUT_MS): void => {
-    if (missing === undefined) test(name, body, timeoutMs);
+    if (missing === undefined) test(name, () => withBothErrors(body), timeoutMs);
     else if (mustWork && !allowSkip) {
       test(name, () => {
         throw new Error(`SANDBOX_MUST_WORK=1, but this test ${missing}`);

@@ -3,6 +3,9 @@ import { mkdirSync } from "node:fs";
 import { UnsupportedError } from "../errors.ts";
 import { MIGRATIONS, SCHEMA_VERSION } from "./schema.ts";
 
+/** An open database, for those above the store who only hand it on. */
+export type { Database };
+
 /** How long a command waits for another one's write transaction. */
 const BUSY_TIMEOUT_MS = 10_000;
 

@@ -19,6 +19,7 @@ import {
   SOL_NETLINK,
 } from "../../../ffi/structs/netlink.ts";
 import { receiveNow, SOCK_RAW, send, setIntOption, socket } from "../../../ffi/sys/socket.ts";
+import { SyscallError } from "../../../ffi/syscall-error.ts";
 import { inNetworkNamespace } from "../netns.ts";
 import {
   type Answer,
@@ -44,6 +45,11 @@ const MAX_DUMP_ANSWERS = 1_000_000;
 /** One socket for the whole process: commands are short and the calls synchronous. */
 let receiveBuffer: Uint8Array<ArrayBuffer> | undefined;
 
+/**
+ * An open netlink socket of one network namespace. It stays with that namespace wherever the thread goes.
+ *
+ * @see openNetlink
+ */
 export class NetlinkConnection implements Disposable {
   readonly #socket: OwnedFd;
   #sequence = 1;
@@ -151,10 +157,18 @@ export class NetlinkConnection implements Disposable {
  * Opens a netlink socket: `using netlink = openNetlink("route")`.
  *
  * @param netnsFd the network namespace it speaks for, for as long as it lives; the caller's when left out
- * @throws {SyscallError} EPROTONOSUPPORT when the kernel lacks the protocol; EPERM when the namespace is not ours
+ * @throws {NetlinkError} EPROTONOSUPPORT when the kernel lacks the protocol
+ * @throws {SyscallError} EPERM when the namespace is not ours
  */
 export function openNetlink(protocol: "route" | "netfilter", netnsFd?: number): NetlinkConnection {
-  const open = () => socket({ family: AF_NETLINK, type: SOCK_RAW, protocol: PROTOCOLS[protocol] });
+  const open = () => {
+    try {
+      return socket({ family: AF_NETLINK, type: SOCK_RAW, protocol: PROTOCOLS[protocol] });
+    } catch (cause) {
+      if (!(cause instanceof SyscallError)) throw cause;
+      throw new NetlinkError(`open a ${protocol} socket`, cause.errno);
+    }
+  };
   const owned = netnsFd === undefined ? open() : inNetworkNamespace(netnsFd, open);
   setIntOption(owned.fd, { level: SOL_NETLINK, option: NETLINK_CAP_ACK }, 1);
   setIntOption(owned.fd, { level: SOL_NETLINK, option: NETLINK_EXT_ACK }, 1);

@@ -65,7 +65,7 @@ test("a lease goes with its container", () => {
   using dir = scratch();
   const database = openDatabase(dir.path);
   database.run(INSERT_CONTAINER, ["a"]);
-  database.run("INSERT INTO leases VALUES ('bridge', '10.77.0.2', 'a')");
+  database.run("INSERT INTO leases VALUES ('bridge', 172818434, 'a')");
   database.run("DELETE FROM containers WHERE id = 'a'");
   expect(database.query("SELECT * FROM leases").all()).toEqual([]);
 });

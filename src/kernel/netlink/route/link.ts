@@ -5,12 +5,15 @@
  */
 import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL } from "../../../../ffi/structs/netlink.ts";
 import {
+  AF_INET6,
   AF_UNSPEC,
   IFF_UP,
   IFLA_ADDRESS,
+  IFLA_AF_SPEC,
   IFLA_BRPORT_MODE,
   IFLA_EXT_MASK,
   IFLA_IFNAME,
+  IFLA_INET6_ADDR_GEN_MODE,
   IFLA_INFO_DATA,
   IFLA_INFO_KIND,
   IFLA_INFO_SLAVE_DATA,
@@ -22,6 +25,7 @@ import {
   IFLA_NUM_RX_QUEUES,
   IFLA_NUM_TX_QUEUES,
   IFNAMSIZ,
+  IN6_ADDR_GEN_MODE_NONE,
   ifinfomsg,
   RTEXT_FILTER_SKIP_STATS,
   RTM_DELLINK,
@@ -53,6 +57,8 @@ export interface Link {
   readonly isUp: boolean;
   /** Bytes. */
   readonly mtu: number;
+  /** The driver, as `ip link add type` names it: `bridge`, `veth`; undefined for most hardware. */
+  readonly kind: string | undefined;
 }
 
 /**
@@ -102,9 +108,9 @@ export interface VethPair {
 }
 
 /**
- * Creates a veth pair: the near end up and a bridge's port, the far end down and in another namespace.
+ * Creates a veth pair, both ends down: the near end a bridge's port, the far end in another namespace.
  *
- * The far end cannot be created up: its link would be opened before it has a peer (ENOTCONN). One queue is enough,
+ * The far end could not be created up: its link would be opened before it has a peer (ENOTCONN). One queue is enough,
  * since veth transmits without a lock; more would cost a kernel object each.
  * Fails with EEXIST when a name is in use, EBUSY when the far end's index is.
  */
@@ -123,7 +129,7 @@ export function createVethPair({ name, masterIndex, mtu, peer }: VethPair): Requ
     type: RTM_NEWLINK,
     flags: NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL,
     parts: [
-      ifinfomsg.encode({ flags: IFF_UP, change: IFF_UP }),
+      ifinfomsg.encode({}),
       linkName(name),
       u32(IFLA_MTU, mtu),
       u32(IFLA_MASTER, masterIndex),
@@ -136,17 +142,25 @@ export function createVethPair({ name, masterIndex, mtu, peer }: VethPair): Requ
   };
 }
 
-/** Lets a bridge's port send frames back where they came from, so that a container can reach its own published port. */
-export function setHairpin(name: string): Request {
+/**
+ * Brings a bridge's port up, in hairpin mode: frames may go back where they came from, so that a container can reach
+ * its own published port.
+ *
+ * @param hasIpv6 whether the kernel speaks IPv6; then the port is told to take no link-local address, since a port
+ *   needs none and would announce it to the container
+ */
+export function bringUpPort(name: string, { hasIpv6 }: { hasIpv6: boolean }): Request {
   const slaveData = nested(IFLA_INFO_SLAVE_DATA, [u8(IFLA_BRPORT_MODE, 1)]);
+  const noAddress = u8(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
   return {
-    action: `set hairpin mode of ${name}`,
+    action: `bring up port ${name}`,
     type: RTM_NEWLINK,
     flags: NLM_F_ACK,
     parts: [
-      ifinfomsg.encode({}),
+      ifinfomsg.encode({ flags: IFF_UP, change: IFF_UP }),
       linkName(name),
       nested(IFLA_LINKINFO, [text(IFLA_INFO_SLAVE_KIND, "bridge"), slaveData]),
+      ...(hasIpv6 ? [nested(IFLA_AF_SPEC, [nested(AF_INET6, [noAddress])])] : []),
     ],
   };
 }
@@ -208,10 +222,12 @@ function findOne(netlink: NetlinkConnection, request: Pick<Request, "action" | "
 function parseLink({ payload }: Answer): Link {
   const { index, flags } = ifinfomsg.decode(payload);
   const attributes = parseAttributes(payload, ifinfomsg.size);
+  const kind = parseAttributes(attributes.get(IFLA_LINKINFO) ?? new Uint8Array()).get(IFLA_INFO_KIND);
   return {
     index,
     name: readText(attributes.get(IFLA_IFNAME) ?? new Uint8Array()),
     isUp: (flags & IFF_UP) !== 0,
     mtu: readU32(attributes.get(IFLA_MTU) ?? new Uint8Array(4)),
+    kind: kind === undefined ? undefined : readText(kind),
   };
 }

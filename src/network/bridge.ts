@@ -1,0 +1,207 @@
+/** `--network bridge`: a bridge on the host, a veth pair for each container, masquerade to the world. */
+import { ConflictError } from "../errors.ts";
+import { type NetlinkConnection, openNetlink } from "../kernel/netlink/connection.ts";
+import { isNetlinkError } from "../kernel/netlink/netlink-error.ts";
+import { addAddress } from "../kernel/netlink/route/address.ts";
+import {
+  bringUp,
+  bringUpPort,
+  createVethPair,
+  deleteLink,
+  findLink,
+  LOOPBACK_INDEX,
+  listLinks,
+} from "../kernel/netlink/route/link.ts";
+import { addDefaultRoute } from "../kernel/netlink/route/route.ts";
+import { inNetworkNamespace } from "../kernel/netns.ts";
+import { assert } from "../lib/assert.ts";
+import type { Database } from "../store/database.ts";
+import { allocateLease, findLease, findSubnet, releaseLeases } from "../store/leases.ts";
+import { type Bridge, findBridge, gatewayOf, setUpBridge } from "./bridge-setup.ts";
+import type { Endpoint, NamespaceChoice, NetworkDriver } from "./driver.ts";
+import { CONTAINER_LINK, hostLinkName, LINK_NAMES_MAX, macOf, ownerOfLink } from "./endpoint-names.ts";
+import { ensureFirewall } from "./firewall.ts";
+import { disableIpv6, enableForwarding, hasIpv6 } from "./host-sysctl.ts";
+import { explainingRefusal } from "./refusal.ts";
+
+/** The default network's name in the database, and that of its link and its firewall table. */
+const DEFAULT_NAMES = { network: "bridge", name: "md0", table: "mini-docker" };
+
+/**
+ * Indices for the container's link, in the order they are tried. The second is for kernels that put tunnels of
+ * their own (tunl0, sit0, …) into every new namespace.
+ */
+const CONTAINER_LINK_INDICES = [2, 1002];
+
+/**
+ * The driver of a bridge network. Constructing it does nothing; what a method needs is opened when it is called.
+ *
+ * @see openBridgeNetwork
+ */
+export class BridgeNetwork implements NetworkDriver {
+  readonly kind = "bridge";
+  readonly #database: Database;
+  readonly #names: typeof DEFAULT_NAMES;
+  #netlink: NetlinkConnection | undefined;
+  #bridge: Bridge | undefined;
+
+  constructor(database: Database, names = DEFAULT_NAMES) {
+    this.#database = database;
+    this.#names = names;
+  }
+
+  /** Nothing that a user can ask for is refused. */
+  validate(): void {}
+
+  /**
+   * Makes sure of the bridge, its firewall rules and forwarding: six short requests when all is there.
+   *
+   * @throws {UnsupportedError} when the kernel lacks bridges or nf_tables
+   * @throws {UnavailableError} when no subnet is free
+   */
+  prepare(): readonly string[] {
+    const { network, name, table } = this.#names;
+    const found = findBridge(this.#route, this.#database, { network, name });
+    const bridge = found ?? setUpBridge(this.#route, this.#database, { network, name });
+    ensureFirewall({ table, bridge: name, subnet: bridge.subnet });
+    const warning = enableForwarding();
+    this.#bridge = bridge;
+    return warning === undefined ? [] : [warning];
+  }
+
+  /** Always a new one. */
+  namespace(): NamespaceChoice {
+    return { kind: "new" };
+  }
+
+  /** Leases an address of the bridge's subnet; {@link prepare} comes first. */
+  lease(containerId: string): Endpoint {
+    const address = allocateLease(this.#database, this.#names.network, containerId);
+    return this.#endpointAt(address);
+  }
+
+  endpoint(containerId: string): Endpoint | undefined {
+    const address = findLease(this.#database, this.#names.network, containerId);
+    return address === undefined ? undefined : this.#endpointAt(address);
+  }
+
+  /**
+   * Gives the container's namespace its link, address and route.
+   *
+   * @throws {ConflictError} when the namespace has an eth0 already
+   * @throws {UnsupportedError} when the kernel lacks veth
+   */
+  attach(containerId: string, netnsFd: number): void {
+    const endpoint = this.endpoint(containerId);
+    assert(endpoint !== undefined, "a container is attached after its address was leased");
+    const action = `connect container ${containerId.slice(0, 12)} to the network`;
+    explainingRefusal({ action, modules: "veth" }, () => {
+      const pair = this.#createPair(containerId, endpoint, netnsFd);
+      configureInside(netnsFd, endpoint, pair.innerIndex);
+      // The kernel connects the two ends later, in a work queue, and loses packets until then. Being asked for the
+      // link makes it do so at once (Linux ≥ 6.8).
+      findLink(this.#route, pair.outerName);
+    });
+  }
+
+  /** Releases the address. The links went with the namespace. */
+  detach(containerId: string): void {
+    releaseLeases(this.#database, containerId);
+  }
+
+  /**
+   * Deletes the links of containers that do not live, if any outlived its namespace's processes.
+   *
+   * @param liveIds the IDs of containers that run or are being started
+   * @returns the names of the links that were deleted
+   */
+  collectGarbage(liveIds: Iterable<string>): string[] {
+    const live = new Set([...liveIds].map((id) => id.slice(0, 10)));
+    const dead = listLinks(this.#route).filter(({ name }) => {
+      const owner = ownerOfLink(name);
+      return owner !== undefined && !live.has(owner);
+    });
+    for (const { index, name } of dead) this.#route.execute([deleteLink(index, name)]);
+    return dead.map(({ name }) => name);
+  }
+
+  /** Closes the netlink socket; what was set up stays. */
+  [Symbol.dispose](): void {
+    this.#netlink?.[Symbol.dispose]();
+    this.#netlink = undefined;
+  }
+
+  get #route(): NetlinkConnection {
+    this.#netlink ??= openNetlink("route");
+    return this.#netlink;
+  }
+
+  #endpointAt(address: number): Endpoint {
+    const subnet = this.#bridge?.subnet ?? findSubnet(this.#database, this.#names.network);
+    assert(subnet !== undefined, "a network with leases has a subnet");
+    return { address, gateway: gatewayOf(subnet), prefixLength: subnet.prefixLength };
+  }
+
+  /** Creates the pair under the first name and with the first index that are free. */
+  #createPair(containerId: string, endpoint: Endpoint, netnsFd: number) {
+    let name = 0;
+    let index = 0;
+    let isRepaired = false;
+    if (this.#bridge === undefined) this.prepare();
+    for (;;) {
+      const outerName = hostLinkName(containerId, name);
+      const innerIndex = CONTAINER_LINK_INDICES[index] ?? 0;
+      const { link } = this.#bridge as Bridge;
+      const mac = macOf(endpoint.address);
+      const peer = { name: CONTAINER_LINK, index: innerIndex, mac, netnsFd };
+      const pair = createVethPair({ name: outerName, masterIndex: link.index, mtu: link.mtu, peer });
+      try {
+        this.#route.execute([pair, bringUpPort(outerName, { hasIpv6: hasIpv6() })]);
+        return { outerName, innerIndex };
+      } catch (cause) {
+        if (isNetlinkError(cause, "EEXIST") && name + 1 < LINK_NAMES_MAX) {
+          // Either name may be the one in use; only the outer one has an alternative.
+          if (hasLink(netnsFd, CONTAINER_LINK)) throw alreadyAttached(containerId, cause);
+          name++;
+        } else if (isNetlinkError(cause, "EBUSY") && index + 1 < CONTAINER_LINK_INDICES.length) index++;
+        else if (isNetlinkError(cause, "EINVAL", "ENODEV") && !isRepaired) {
+          // Somebody deleted the bridge since it was looked at.
+          this.prepare();
+          isRepaired = true;
+        } else throw cause;
+      }
+    }
+  }
+}
+
+/** Opens the default bridge network, without touching the kernel yet. */
+export function openBridgeNetwork(database: Database): BridgeNetwork {
+  return new BridgeNetwork(database);
+}
+
+/** Address, default route and both links up, inside the container's namespace. */
+function configureInside(netnsFd: number, endpoint: Endpoint, linkIndex: number): void {
+  const { address, gateway, prefixLength } = endpoint;
+  using inside = inNetworkNamespace(netnsFd, () => {
+    disableIpv6(CONTAINER_LINK); // Before it is up: afterwards it would have spoken already.
+    return openNetlink("route");
+  });
+  inside.execute([
+    bringUp(LOOPBACK_INDEX, "lo"),
+    addAddress({ linkIndex, address, prefixLength }),
+    bringUp(linkIndex, CONTAINER_LINK),
+    addDefaultRoute({ gateway, linkIndex }),
+  ]);
+}
+
+function hasLink(netnsFd: number, name: string): boolean {
+  using inside = openNetlink("route", netnsFd);
+  return findLink(inside, name) !== undefined;
+}
+
+function alreadyAttached(containerId: string, cause: unknown): ConflictError {
+  const id = containerId.slice(0, 12);
+  return new ConflictError(`Cannot connect container ${id} to the network: it has a link ${CONTAINER_LINK}`, {
+    cause,
+  });
+}

@@ -89,7 +89,7 @@ export function layerViolations(path: string, source: string): string[] {
     if (PURE.includes(layer) && IMPURE_MODULES.test(specifier))
       return [`${path}: ${layer} is pure: no ${specifier}`];
     if (specifier.startsWith("node:")) return [];
-    const folders = PACKAGES[specifier];
+    const folders = PACKAGES[specifier] ?? PACKAGES[specifier.split("/")[0] ?? ""];
     if (folders === undefined) return [`${path}: "${specifier}" is no package of this project`];
     return folders.includes(layer) ? [] : [`${path}: ${layer} may not import ${specifier}`];
   });

@@ -60,9 +60,7 @@ export function terminalUse({ path, text }: SourceFile): string[] {
     comment.replaceAll(/[^\n]/g, " "),
   );
   const outside = !path.startsWith("src/cli/") && path !== "src/main.ts" && path.startsWith("src/");
-  const rules: [RegExp, string][] = [
-    [/process\.(stdout|stderr|stdin)\b/, "use fs.writeSync and fs.readSync"],
-  ];
+  const rules: [RegExp, string][] = [[/process\.(stdout|stdin)\b/, "use fs.writeSync and fs.readSync"]];
   if (outside)
     rules.push(
       [/process\.argv\b/, "only cli and main read it"],

@@ -1,4 +1,4 @@
-import { EAGAIN, pread, read } from "../../ffi/sys/io.ts";
+import { EAGAIN, pread, read, type Span } from "../../ffi/sys/io.ts";
 
 /** What {@link readInput} returns when no more will come. */
 export const INPUT_ENDED = -1;
@@ -16,7 +16,13 @@ export function readInput(fd: number, bytes: Uint8Array, offset: number, length:
   return count === -EAGAIN ? 0 : INPUT_ENDED;
 }
 
-/** Reads at a place of a file and leaves its offset alone. @returns the count, 0 at the end @see pread(2) */
-export function readAt(fd: number, bytes: Uint8Array, length: number, position: number): number {
-  return pread(fd, { bytes, offset: 0, length }, position);
+/**
+ * Reads at a place of a file and leaves its offset alone.
+ *
+ * @param span where in which bytes to put it, and how much
+ * @returns the count, 0 at the end
+ * @see pread(2)
+ */
+export function readAt(fd: number, span: Span, position: number): number {
+  return pread(fd, span, position);
 }

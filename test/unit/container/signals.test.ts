@@ -29,13 +29,13 @@ describe("parseSignal()", () => {
 
 test("Signal has this platform's numbers", () => {
   for (const [name, number] of Object.entries(constants.signals)) {
-    if (name in Signal) expect([name, Signal[name as keyof typeof Signal]]).toEqual([name, number]);
+    if (name in Signal) expect<[string, number]>([name, Signal[name as keyof typeof Signal]]).toEqual([name, number]);
   }
 });
 
 test("signalName() is what parseSignal() reads", () => {
-  for (const number of [...Object.values(Signal), 34, 35, 63, 64])
-    expect(parseSignal(signalName(number))).toBe(number);
+  for (const number of [...Object.values(Signal), 34, 35, 63, 64] as number[])
+    expect(parseSignal(signalName(number)) as number).toBe(number);
   expect(signalName(33)).toBe("signal 33");
 });
 

@@ -26,9 +26,9 @@ export function read(profile: SeccompProfile, target: SeccompTarget) {
     const abi = abis[index];
     if (!abi) return SeccompReturn.KILL_PROCESS;
     if (arch === AuditArch.X86_64 && nr >= 0x4000_0000) return ENOSYS;
-    const named = (known[index]![nr] ??= rules.filter(({ names }) =>
-      names.some((name) => abi.table[name] === nr),
-    ));
+    const named =
+      known[index]![nr] ?? rules.filter(({ names }) => names.some((name) => abi.table[name] === nr));
+    known[index]![nr] = named;
     const given = args.map((value) => (abi.wide ? value : BigInt.asUintN(32, value)));
     const match =
       named.find(({ args }) => args.length > 0 && args.every((condition) => holds(condition, given))) ??

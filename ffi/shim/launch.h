@@ -38,29 +38,30 @@ static void relocate(struct header *program)
  * The init of --init: waits for everything that ends in its pid namespace, hands signals on to its one child, and ends
  * as that child ends. All signals are blocked, so waiting for the next one is the whole loop. Never returns.
  */
-static void be_init(i32 child)
+static void be_init(i32 child, const u64 *all)
 {
-	u64 all = ~0UL;
 	sys_prctl(PR_SET_NAME, "init");
 	sys_close_range(0);
-	sys_sigprocmask(SIG_SETMASK, &all);
 	for (;;) {
-		i32 signal = sys_sigwait(&all);
 		struct siginfo info;
-		if (signal > 0 && signal != SIGCHLD) sys_kill(child, signal);
 		for (;;) {
 			info.pid = 0;
 			if (sys_waitid(&info, WEXITED | WNOHANG) < 0 || info.pid == 0) break;
 			if (info.pid == child) sys_exit_group(info.code == CLD_EXITED ? info.status : 128 + info.status);
 		}
+		i32 signal = sys_sigwait(all);
+		if (signal > 0 && signal != SIGCHLD) sys_kill(child, signal);
 	}
 }
 
 static long start_init(void)
 {
 	struct clone_args clone = { .exit_signal = SIGCHLD };
+	u64 all = ~0UL, none = 0;
+	sys_sigprocmask(SIG_SETMASK, &all); /* from here on none is lost that the child's end or others send */
 	i32 pid = sys_clone3(&clone);
-	if (pid > 0) be_init(pid);
+	if (pid > 0) be_init(pid, &all);
+	sys_sigprocmask(SIG_SETMASK, &none);
 	return pid;
 }
 

@@ -7,7 +7,7 @@
 #pragma once
 #include "kernel.h"
 
-enum { PROGRAM_MAGIC = 0x314d444d /* "MDM1" */, PROGRAM_FD = 3, REGISTERS = 64, NO_REGISTER = 0xffff, ANY_ERRNO = 0xffff };
+enum { PROGRAM_MAGIC = 0x314d444d /* "MDM1" */, PROGRAM_FD = 3, REGISTERS = 256, NO_REGISTER = 0xffff, ANY_ERRNO = 0xffff };
 
 enum operation_kind {
 	KIND_SYSCALL = 0, /* a system call, its result kept in a register */

@@ -28,6 +28,7 @@ const NO_FLAGS = new Symbolic(0, "0");
 export class ProgramBuilder {
   readonly #before: Operation[] = [];
   readonly #child: Operation[] = [];
+  readonly #names = new Map<string, number>();
   #phase: "before" | "child" = "child";
   #registers = 0;
   #cloneFlags: Symbolic = NO_FLAGS;
@@ -65,7 +66,7 @@ export class ProgramBuilder {
   /** Adds a system call and returns the register that will hold its result, named `as` in `explain`. */
   callFor(as: string, name: string, args: readonly Argument[], options: CallOptions): Register {
     if (this.#registers === REGISTERS) throw new RangeError(`a launch program has ${REGISTERS} registers`);
-    const result = new Register(this.#registers++, as);
+    const result = new Register(this.#registers++, this.#uniqueName(as));
     this.#add({ kind: "syscall", name, args, result, ...this.#common(args, options) });
     return result;
   }
@@ -137,6 +138,12 @@ export class ProgramBuilder {
       hasChild: this.#hasChild,
       ...(this.#cgroup ? { cgroup: this.#cgroup } : {}),
     };
+  }
+
+  #uniqueName(name: string): string {
+    const count = (this.#names.get(name) ?? 0) + 1;
+    this.#names.set(name, count);
+    return count === 1 ? name : `${name}${count}`;
   }
 
   #add(operation: Operation): void {

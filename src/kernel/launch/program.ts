@@ -132,4 +132,4 @@ export interface InitOperation extends Common {
 export type Operation = SyscallOperation | CheckOperation | StoreOperation | InitOperation;
 
 /** Registers a program has; ffi/shim/program.h. */
-export const REGISTERS = 64;
+export const REGISTERS = 256;

@@ -35,10 +35,16 @@ export const openFlags = (...names: OpenFlagName[]): Symbolic => flags("O_", Ope
 
 export const AT_FDCWD = new Symbolic(At.FDCWD, "AT_FDCWD");
 export const AT_EMPTY_PATH = new Symbolic(At.EMPTY_PATH, "AT_EMPTY_PATH");
-export const AT_EMPTY_PATH_RECURSIVE = new Symbolic(At.EMPTY_PATH | AT_RECURSIVE, "AT_EMPTY_PATH|AT_RECURSIVE");
+export const AT_EMPTY_PATH_RECURSIVE = new Symbolic(
+  At.EMPTY_PATH | AT_RECURSIVE,
+  "AT_EMPTY_PATH|AT_RECURSIVE",
+);
 
 /** struct open_how of openat2(2), and its size as the call takes it. */
-export function openHowOf(open: readonly OpenFlagName[], resolve: readonly ResolveName[]): readonly [Data, number] {
+export function openHowOf(
+  open: readonly OpenFlagName[],
+  resolve: readonly ResolveName[],
+): readonly [Data, number] {
   const openSymbol = openFlags(...open);
   const resolveSymbol = flags("RESOLVE_", Resolve, resolve);
   const encoded = openHow.encode({ flags: openSymbol.value, resolve: resolveSymbol.value });

@@ -65,24 +65,46 @@ export function newSessionKeyring(b: ProgramBuilder, name: string): void {
  * the fewer calls of ours it has to allow.
  */
 export function takeIdentity(b: ProgramBuilder, identity: Identity): void {
-  const { uid, gid, groups, capabilities, lastCapability, noNewPrivileges, seccompFilter, rlimits } = identity;
+  const { uid, gid, groups, capabilities, lastCapability, noNewPrivileges, seccompFilter, rlimits } =
+    identity;
   for (const limit of rlimits) {
     const { resource, soft, hard } = encodeRlimit(limit);
     const name = `RLIMIT_${limit.name.toUpperCase()}`;
     const value = bytes(rlimit64.encode({ cur: soft, max: hard }), `{${limit.soft}, ${limit.hard}}`);
-    b.call("prlimit64", [0, new Symbolic(resource, name), value, null], { why: `${name}: soft and hard`, subject: name });
+    b.call("prlimit64", [0, new Symbolic(resource, name), value, null], {
+      why: `${name}: soft and hard`,
+      subject: name,
+    });
   }
   if (seccompFilter && !noNewPrivileges) loadFilter(b, seccompFilter);
   CAPABILITIES.forEach((name, number) => {
     if (number > lastCapability || (capabilities >> BigInt(number)) & 1n) return;
-    prctl(b, "PR_CAPBSET_DROP", Prctl.CAPBSET_DROP, new Symbolic(number, `CAP_${name}`), "never to be gained again");
+    prctl(
+      b,
+      "PR_CAPBSET_DROP",
+      Prctl.CAPBSET_DROP,
+      new Symbolic(number, `CAP_${name}`),
+      "never to be gained again",
+    );
   });
-  prctl(b, "PR_SET_KEEPCAPS", Prctl.SET_KEEPCAPS, new Symbolic(1, "1"), "the next calls need capabilities still");
+  prctl(
+    b,
+    "PR_SET_KEEPCAPS",
+    Prctl.SET_KEEPCAPS,
+    new Symbolic(1, "1"),
+    "the next calls need capabilities still",
+  );
   setUser(b, { uid, gid, groups });
   setCapabilities(b, uid === 0 ? capabilities : 0n);
   dieWithParent(b);
   if (noNewPrivileges) {
-    prctl(b, "PR_SET_NO_NEW_PRIVS", Prctl.SET_NO_NEW_PRIVS, new Symbolic(1, "1"), "set-user-ID programs gain nothing");
+    prctl(
+      b,
+      "PR_SET_NO_NEW_PRIVS",
+      Prctl.SET_NO_NEW_PRIVS,
+      new Symbolic(1, "1"),
+      "set-user-ID programs gain nothing",
+    );
     if (seccompFilter) loadFilter(b, seccompFilter);
   }
   const none = bytes(new Uint8Array(KERNEL_SIGSET_SIZE), "{}");
@@ -103,18 +125,27 @@ function setUser(b: ProgramBuilder, user: { uid: number; gid: number; groups: re
 function setCapabilities(b: ProgramBuilder, mask: bigint): void {
   const low = Number(mask & 0xffff_ffffn);
   const high = Number(mask >> 32n);
-  const header = bytes(capHeader.encode({ version: LINUX_CAPABILITY_VERSION_3 }), "{_LINUX_CAPABILITY_VERSION_3}");
+  const header = bytes(
+    capHeader.encode({ version: LINUX_CAPABILITY_VERSION_3 }),
+    "{_LINUX_CAPABILITY_VERSION_3}",
+  );
   const data = capData.encode({ effective0: low, permitted0: low, effective1: high, permitted1: high });
-  b.call("capset", [header, bytes(data, `{effective = permitted = 0x${mask.toString(16)}, inheritable = 0}`)], {
-    why: "capabilities: what is left of root's power; nothing is inheritable",
-    subject: `0x${mask.toString(16)}`,
-  });
+  b.call(
+    "capset",
+    [header, bytes(data, `{effective = permitted = 0x${mask.toString(16)}, inheritable = 0}`)],
+    {
+      why: "capabilities: what is left of root's power; nothing is inheritable",
+      subject: `0x${mask.toString(16)}`,
+    },
+  );
 }
 
 function loadFilter(b: ProgramBuilder, filter: Uint8Array): void {
   const count = filter.length / SOCK_FILTER_SIZE;
   const program = sockFprog.encode({ len: count });
-  const data = structure(program, `{sock_filter[${count}]}`, { [sockFprog.offsets.filter]: bytes(filter, "filter") });
+  const data = structure(program, `{sock_filter[${count}]}`, {
+    [sockFprog.offsets.filter]: bytes(filter, "filter"),
+  });
   b.call("seccomp", [SECCOMP_SET_MODE_FILTER, 0, data], {
     why: "the system calls that a container has no use for fail",
     subject: "the system-call filter",

@@ -27,9 +27,20 @@ export function openInside(b: ProgramBuilder, root: Argument, path: string, opti
 }
 
 /** Makes a folder, if there is nothing of that name, and opens it; a link in its place is refused. */
-export function makeFolder(b: ProgramBuilder, parent: Argument, name: string, why: string, mode = 0o755): Register {
+export function makeFolder(
+  b: ProgramBuilder,
+  parent: Argument,
+  name: string,
+  why: string,
+  mode = 0o755,
+): Register {
   b.call("mkdirat", [parent, cString(name), octal(mode)], { why, tolerate: ["EEXIST"], subject: name });
-  return openInside(b, parent, name, { why: `${why}: as a real folder`, as: name, flags: ["PATH", "DIRECTORY"], followLinks: false });
+  return openInside(b, parent, name, {
+    why: `${why}: as a real folder`,
+    as: name,
+    flags: ["PATH", "DIRECTORY"],
+    followLinks: false,
+  });
 }
 
 /**
@@ -70,7 +81,8 @@ function makeTarget(
     } else {
       b.call("mkdirat", [parent, cString(name), octal(0o755)], options);
     }
-    const flags: readonly OpenFlagName[] = isLast && kind === "file" ? ["PATH", "CLOEXEC"] : ["PATH", "DIRECTORY", "CLOEXEC"];
+    const flags: readonly OpenFlagName[] =
+      isLast && kind === "file" ? ["PATH", "CLOEXEC"] : ["PATH", "DIRECTORY", "CLOEXEC"];
     const [how, size] = openHowOf(flags, INSIDE);
     const args = [root, cString(here), how, size];
     const why = { why: `/${here}, links in it resolved inside the root`, subject: `/${here}` };
@@ -91,7 +103,12 @@ export function writeText(
   const flags = openFlags("WRONLY", "NOFOLLOW", "CLOEXEC");
   const tolerated = options.tolerate ? { tolerate: options.tolerate } : {};
   const skip = options.tolerate ? { skip: 2 } : {};
-  const fd = b.callFor("file", "openat", [dir, cString(path), flags, 0], { why: options.why, subject: path, ...tolerated, ...skip });
+  const fd = b.callFor("file", "openat", [dir, cString(path), flags, 0], {
+    why: options.why,
+    subject: path,
+    ...tolerated,
+    ...skip,
+  });
   b.call("write", [fd, cString(text), new TextEncoder().encode(text).length], {
     why: `${path} = ${JSON.stringify(text)}`,
     subject: path,

@@ -27,7 +27,13 @@ export function closeOthersOnExec(b: ProgramBuilder): void {
 /** Waits for the engine to say that what it does from outside is done; its death is a failure. */
 export function waitForGo(b: ProgramBuilder, pipe: Argument, buffer: Argument, why: string): void {
   const count = b.callFor("count", "read", [pipe, buffer, 1], { why, subject: "the go pipe" });
-  b.check({ value: count, expected: 1, errno: "ECANCELED", subject: "the go pipe", why: "the engine has gone: so do we" });
+  b.check({
+    value: count,
+    expected: 1,
+    errno: "ECANCELED",
+    subject: "the go pipe",
+    why: "the engine has gone: so do we",
+  });
 }
 
 /**

@@ -49,10 +49,15 @@ export function openTerminal(
   devpts: Argument,
   options: { readonly shim: Inherited; readonly size?: TerminalSize },
 ): Register {
-  const master = b.callFor("master", "openat", [devpts, cString("ptmx"), openFlags("RDWR", "NOCTTY", "CLOEXEC"), 0], {
-    why: "a new pty of the container's own devpts",
-    subject: "/dev/pts/ptmx",
-  });
+  const master = b.callFor(
+    "master",
+    "openat",
+    [devpts, cString("ptmx"), openFlags("RDWR", "NOCTTY", "CLOEXEC"), 0],
+    {
+      why: "a new pty of the container's own devpts",
+      subject: "/dev/pts/ptmx",
+    },
+  );
   checkFileSystem(b, master, { magic: FsMagic.DEVPTS, name: "devpts" });
   const zero = bytes(new Uint8Array(4), "{0}");
   b.call("ioctl", [master, TIOCSPTLCK, zero], { why: "the slave may be opened", subject: "the pty" });
@@ -63,7 +68,10 @@ export function openTerminal(
   if (options.size) {
     const { rows, columns } = options.size;
     const size = bytes(winsize.encode({ row: rows, col: columns }), `{${rows} rows, ${columns} columns}`);
-    b.call("ioctl", [slave, TIOCSWINSZ, size], { why: "as large as the caller's terminal", subject: "the pty" });
+    b.call("ioctl", [slave, TIOCSWINSZ, size], {
+      why: "as large as the caller's terminal",
+      subject: "the pty",
+    });
   }
   sendDescriptor(b, master, options.shim);
   return slave;
@@ -77,12 +85,17 @@ export function controlTerminal(b: ProgramBuilder, slave: Argument): void {
 function sendDescriptor(b: ProgramBuilder, fd: Register, socket: Inherited): void {
   const encoded = descriptorMessage.encode({ len: CMSG_LENGTH, level: SOL_SOCKET, type: SCM_RIGHTS });
   const control = bytes(encoded, "cmsg");
-  const payload = structure(iovec.encode({ len: 1n }), "iov", { [iovec.offsets.base]: bytes(new Uint8Array(1), "byte") });
+  const payload = structure(iovec.encode({ len: 1n }), "iov", {
+    [iovec.offsets.base]: bytes(new Uint8Array(1), "byte"),
+  });
   const message = msghdr.encode({ iovlen: 1n, controllen: BigInt(descriptorMessage.size) });
   const header = structure(message, "{SCM_RIGHTS, master}", {
     [msghdr.offsets.iov]: payload,
     [msghdr.offsets.control]: control,
   });
   b.store(fd, control, descriptorMessage.offsets.fd, "the master goes into the message");
-  b.call("sendmsg", [socket, header, 0], { why: "the shim gets the master: it outlives the caller", subject: "the shim" });
+  b.call("sendmsg", [socket, header, 0], {
+    why: "the shim gets the master: it outlives the caller",
+    subject: "the shim",
+  });
 }

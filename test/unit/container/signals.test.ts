@@ -29,7 +29,8 @@ describe("parseSignal()", () => {
 
 test("Signal has this platform's numbers", () => {
   for (const [name, number] of Object.entries(constants.signals)) {
-    if (name in Signal) expect<[string, number]>([name, Signal[name as keyof typeof Signal]]).toEqual([name, number]);
+    if (name in Signal)
+      expect<[string, number]>([name, Signal[name as keyof typeof Signal]]).toEqual([name, number]);
   }
 });
 

@@ -41,6 +41,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "bun:sqlite": ["store"],
   citty: ["cli"],
   consola: ["cli"],
+  "consola/core": ["cli"],
   nanotar: ["archive"],
   valibot: ["spec", "registry", "store", "image", "container", "engine", "cli", "kernel"],
 };

@@ -107,7 +107,7 @@ export function parseAnswers(datagram: Uint8Array): Answer[] {
 export function parseOutcome({ payload, flags }: Answer): Outcome {
   if (payload.length < 4) return { errno: 0, explanation: undefined };
   const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
-  const errno = -view.getInt32(0, true);
+  const errno = Math.abs(view.getInt32(0, true));
   if ((flags & NLM_F_ACK_TLVS) === 0) return { errno, explanation: undefined };
   const repeated = (flags & NLM_F_CAPPED) !== 0 ? nlmsghdr.size : align(view.getUint32(4, true));
   const message = parseAttributes(payload, 4 + repeated).get(NLMSGERR_ATTR_MSG);

@@ -1,7 +1,7 @@
 import { UnsupportedError } from "../errors.ts";
 import type { CreateRequest } from "../container/config.ts";
+import type { PullProgress } from "../image/progress.ts";
 import type { GlobalOptions } from "./command.ts";
-import type { PullProgress } from "./progress.ts";
 
 /** What the command line asks of the engine. Promises reject with EngineErrors. */
 export interface Engine extends Disposable {

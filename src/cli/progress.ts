@@ -1,14 +1,13 @@
+import type { PullProgress } from "../image/progress.ts";
 import { humanSize } from "../lib/size.ts";
 import { print, printError } from "./output.ts";
 
-/** Where pulling and loading tell how far they are. */
-export interface PullProgress {
-  /** A line of its own: `3.20: Pulling from library/alpine`. */
-  message(text: string): void;
-  /** What a layer is doing; with byte counts while that can be measured. */
-  layer(id: string, state: string, bytes?: { readonly done: number; readonly total: number }): void;
+interface ByteCount {
+  readonly current: number;
+  readonly total: number;
 }
 
+/** A display of what comes in. */
 export interface Progress extends PullProgress, Disposable {
   /** Draws the last state and stops. May be called again. */
   finish(): void;
@@ -53,8 +52,8 @@ function isTerminal(fd: number): boolean {
 
 const SILENT: Progress = { message() {}, layer() {}, finish() {}, [Symbol.dispose]() {} };
 
-/** One line for each change of state. */
-class LineDisplay implements Progress {
+/** One line for each change of state, but for those that are counted in bytes. */
+export class LineDisplay implements Progress {
   readonly #write: (text: string) => void;
   readonly #states = new Map<string, string>();
 
@@ -66,8 +65,8 @@ class LineDisplay implements Progress {
     this.#write(`${text}\n`);
   }
 
-  layer(id: string, state: string): void {
-    if (this.#states.get(id) === state) return;
+  layer(id: string, state: string, bytes?: ByteCount): void {
+    if (bytes !== undefined || this.#states.get(id) === state) return;
     this.#states.set(id, state);
     this.#write(`${id}: ${state}\n`);
   }
@@ -85,11 +84,11 @@ const COLUMNS_MAX = 79;
 interface LayerRow {
   readonly id: string;
   state: string;
-  bytes: { readonly done: number; readonly total: number } | undefined;
+  bytes: ByteCount | undefined;
 }
 
 /** A line for each layer, drawn again in place. */
-class BarDisplay implements Progress {
+export class BarDisplay implements Progress {
   readonly #write: (text: string) => void;
   readonly #rows = new Map<string, LayerRow>();
   #drawnRows = 0;
@@ -107,7 +106,7 @@ class BarDisplay implements Progress {
     this.#write(`${text}\n`);
   }
 
-  layer(id: string, state: string, bytes?: { readonly done: number; readonly total: number }): void {
+  layer(id: string, state: string, bytes?: ByteCount): void {
     const row = this.#rows.get(id);
     const changed = row?.state !== state;
     if (row) Object.assign(row, { state, bytes });
@@ -140,9 +139,9 @@ class BarDisplay implements Progress {
 function rowText({ id, state, bytes }: LayerRow): string {
   const text = `${id}: ${state}`;
   if (!bytes) return text.slice(0, COLUMNS_MAX);
-  const { done, total } = bytes;
-  if (total <= 0) return `${text} ${humanSize(done)}`.slice(0, COLUMNS_MAX);
-  const filled = Math.min(BAR_WIDTH, Math.floor((done / total) * BAR_WIDTH));
+  const { current, total } = bytes;
+  if (total <= 0) return `${text} ${humanSize(current)}`.slice(0, COLUMNS_MAX);
+  const filled = Math.min(BAR_WIDTH, Math.floor((current / total) * BAR_WIDTH));
   const bar = `${"=".repeat(filled)}>`.padEnd(BAR_WIDTH + 1);
-  return `${text} [${bar}] ${humanSize(done)}/${humanSize(total)}`.slice(0, COLUMNS_MAX);
+  return `${text} [${bar}] ${humanSize(current)}/${humanSize(total)}`.slice(0, COLUMNS_MAX);
 }

@@ -28,12 +28,6 @@ import { explainingRefusal } from "./refusal.ts";
 const DEFAULT_NAMES = { network: "bridge", name: "md0", table: "mini-docker" };
 
 /**
- * Indices for the container's link, in the order they are tried. The second is for kernels that put tunnels of
- * their own (tunl0, sit0, …) into every new namespace.
- */
-const CONTAINER_LINK_INDICES = [2, 1002];
-
-/**
  * The driver of a bridge network. Constructing it does nothing; what a method needs is opened when it is called.
  *
  * @see openBridgeNetwork
@@ -96,11 +90,11 @@ export class BridgeNetwork implements NetworkDriver {
     assert(endpoint !== undefined, "a container is attached after its address was leased");
     const action = `connect container ${containerId.slice(0, 12)} to the network`;
     explainingRefusal({ action, modules: "veth" }, () => {
-      const pair = this.#createPair(containerId, endpoint, netnsFd);
-      configureInside(netnsFd, endpoint, pair.innerIndex);
+      const outerName = this.#createPair(containerId, endpoint, netnsFd);
+      configureInside(netnsFd, endpoint);
       // The kernel connects the two ends later, in a work queue, and loses packets until then. Being asked for the
       // link makes it do so at once (Linux ≥ 6.8).
-      findLink(this.#route, pair.outerName);
+      findLink(this.#route, outerName);
     });
   }
 
@@ -142,29 +136,25 @@ export class BridgeNetwork implements NetworkDriver {
     return { address, gateway: gatewayOf(subnet), prefixLength: subnet.prefixLength };
   }
 
-  /** Creates the pair under the first name and with the first index that are free. */
-  #createPair(containerId: string, endpoint: Endpoint, netnsFd: number) {
-    let name = 0;
-    let index = 0;
+  /** Creates the pair under the first name that is free, and returns it. */
+  #createPair(containerId: string, endpoint: Endpoint, netnsFd: number): string {
+    let attempt = 0;
     let isRepaired = false;
     if (this.#bridge === undefined) this.prepare();
     for (;;) {
-      const outerName = hostLinkName(containerId, name);
-      const innerIndex = CONTAINER_LINK_INDICES[index] ?? 0;
+      const name = hostLinkName(containerId, attempt);
       const { link } = this.#bridge as Bridge;
-      const mac = macOf(endpoint.address);
-      const peer = { name: CONTAINER_LINK, index: innerIndex, mac, netnsFd };
-      const pair = createVethPair({ name: outerName, masterIndex: link.index, mtu: link.mtu, peer });
+      const peer = { name: CONTAINER_LINK, mac: macOf(endpoint.address), netnsFd };
+      const pair = createVethPair({ name, masterIndex: link.index, mtu: link.mtu, peer });
       try {
-        this.#route.execute([pair, bringUpPort(outerName, { hasIpv6: hasIpv6() })]);
-        return { outerName, innerIndex };
+        this.#route.execute([pair, bringUpPort(name, { hasIpv6: hasIpv6() })]);
+        return name;
       } catch (cause) {
-        if (isNetlinkError(cause, "EEXIST") && name + 1 < LINK_NAMES_MAX) {
+        if (isNetlinkError(cause, "EEXIST") && attempt + 1 < LINK_NAMES_MAX) {
           // Either name may be the one in use; only the outer one has an alternative.
           if (hasLink(netnsFd, CONTAINER_LINK)) throw alreadyAttached(containerId, cause);
-          name++;
-        } else if (isNetlinkError(cause, "EBUSY") && index + 1 < CONTAINER_LINK_INDICES.length) index++;
-        else if (isNetlinkError(cause, "EINVAL", "ENODEV") && !isRepaired) {
+          attempt++;
+        } else if (isNetlinkError(cause, "EINVAL", "ENODEV") && !isRepaired) {
           // Somebody deleted the bridge since it was looked at.
           this.prepare();
           isRepaired = true;
@@ -180,12 +170,14 @@ export function openBridgeNetwork(database: Database): BridgeNetwork {
 }
 
 /** Address, default route and both links up, inside the container's namespace. */
-function configureInside(netnsFd: number, endpoint: Endpoint, linkIndex: number): void {
+function configureInside(netnsFd: number, endpoint: Endpoint): void {
   const { address, gateway, prefixLength } = endpoint;
   using inside = inNetworkNamespace(netnsFd, () => {
     disableIpv6(CONTAINER_LINK); // Before it is up: afterwards it would have spoken already.
     return openNetlink("route");
   });
+  const linkIndex = findLink(inside, CONTAINER_LINK)?.index;
+  assert(linkIndex !== undefined, "a link that was created exists");
   inside.execute([
     bringUp(LOOPBACK_INDEX, "lo"),
     addAddress({ linkIndex, address, prefixLength }),

@@ -99,8 +99,6 @@ export interface VethPair {
   readonly mtu: number;
   readonly peer: {
     readonly name: string;
-    /** The index it gets in its namespace. Choosing it saves asking for it. */
-    readonly index: number;
     readonly mac: Uint8Array;
     /** The network namespace it is born in. */
     readonly netnsFd: number;
@@ -112,12 +110,13 @@ export interface VethPair {
  *
  * The far end could not be created up: its link would be opened before it has a peer (ENOTCONN). One queue is enough,
  * since veth transmits without a lock; more would cost a kernel object each.
- * Fails with EEXIST when a name is in use, EBUSY when the far end's index is.
+ * Fails with EEXIST when a name is in use, EINVAL when the master does not exist. The far end's index is the
+ * kernel's choice: one asked for is ignored unless the near end's is asked for too.
  */
 export function createVethPair({ name, masterIndex, mtu, peer }: VethPair): Request {
   const queues = [u32(IFLA_NUM_TX_QUEUES, 1), u32(IFLA_NUM_RX_QUEUES, 1)];
   const farEnd = [
-    ifinfomsg.encode({ index: peer.index }),
+    ifinfomsg.encode({}),
     linkName(peer.name),
     u32(IFLA_MTU, mtu),
     attribute(IFLA_ADDRESS, peer.mac),

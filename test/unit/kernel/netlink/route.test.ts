@@ -58,14 +58,14 @@ describe("requests as bytes, which iproute2's own show the same attributes for",
 
   test("createVethPair() puts the far end's link message, name and namespace inside VETH_INFO_PEER", () => {
     const mac = Uint8Array.of(2, 0x42, 172, 30, 0, 2);
-    const peer = { name: "eth0", index: 2, mac, netnsFd: 9 };
+    const peer = { name: "eth0", mac, netnsFd: 9 };
 
     const bytes = hex(createVethPair({ name: "md0123456789", masterIndex: 3, mtu: 1400, peer }));
 
     expect(bytes).toContain("08000a0003000000"); // IFLA_MASTER 3
     expect(bytes).toContain(
       [
-        "00000000020000000000000000000000", // ifinfomsg: index 2, down
+        "00000000000000000000000000000000", // ifinfomsg: down
         "0900030065746830000000000800040078050000", // IFLA_IFNAME "eth0", IFLA_MTU
         "0a0001000242ac1e0002000008001c0009000000", // IFLA_ADDRESS, IFLA_NET_NS_FD 9
       ].join(""),

@@ -1,6 +1,10 @@
 import { struct } from "../struct.ts";
 
-/** libc's `struct sigaction` (not the kernel's): the same in glibc and musl, on x86-64 and aarch64. @see sigaction(2) */
+/**
+ * libc's `struct sigaction` (not the kernel's): the same in glibc and musl, on x86-64 and aarch64.
+ *
+ * @see sigaction(2)
+ */
 export const sigaction = struct({
   sa_handler: "u64",
   sa_mask: "bytes128",

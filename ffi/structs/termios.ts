@@ -1,6 +1,10 @@
 import { struct } from "../struct.ts";
 
-/** The kernel's `struct termios` (36 bytes), as TCGETS and TCSETS take it; libc's own has more fields. @see ioctl_tty(2) */
+/**
+ * The kernel's `struct termios` (36 bytes), as TCGETS and TCSETS take it; libc's own has more fields.
+ *
+ * @see ioctl_tty(2)
+ */
 export const termios = struct({
   c_iflag: "u32",
   c_oflag: "u32",

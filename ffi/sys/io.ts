@@ -36,7 +36,8 @@ export interface Span {
 /**
  * Reads up to `length` bytes into `bytes` at `offset`.
  *
- * @returns the count, 0 at the end of the input; -EAGAIN, -EPIPE, -ECONNRESET or -EIO (a terminal that hung up)
+ * @returns the count, 0 at the end of the input; -EAGAIN, -EPIPE, -ECONNRESET or -EIO (a terminal that hung
+ *   up)
  * @see read(2)
  */
 export function read(fd: number, bytes: Uint8Array, offset: number, length: number): number {

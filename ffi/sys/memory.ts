@@ -17,8 +17,8 @@ const MAP_ANONYMOUS = 0x20;
 /**
  * Puts machine code where it can be executed, for the rest of the process's life.
  *
- * The page is writable first and executable after, never both. The kernel's mprotect makes the instruction cache
- * coherent on aarch64 when it turns the page executable, before anything can have run from it.
+ * The page is writable first and executable after, never both. The kernel's mprotect makes the instruction
+ * cache coherent on aarch64 when it turns the page executable, before anything can have run from it.
  *
  * @returns the code's address
  * @throws {SyscallError} EACCES where a security module forbids executable anonymous memory.

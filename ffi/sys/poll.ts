@@ -11,8 +11,8 @@ const timeoutBytes = new Uint8Array(timeout.buffer);
 /**
  * Waits until one of `count` descriptors is ready.
  *
- * A signal that arrives meanwhile ends the wait with 0, as a timeout does: the caller looks at its signal pipe and its
- * clock, and waits again.
+ * A signal that arrives meanwhile ends the wait with 0, as a timeout does: the caller looks at its signal
+ * pipe and its clock, and waits again.
  *
  * @param fds `struct pollfd[count]`; `revents` is filled in
  * @param timeoutMs milliseconds, or `null` to wait without end

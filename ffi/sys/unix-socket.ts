@@ -67,7 +67,8 @@ export function connectTo(path: string): OwnedFd {
 
 function socketAddress(path: string): Uint8Array {
   const name = new TextEncoder().encode(path);
-  if (name.length >= PATH_SIZE) throw new RangeError(`a socket's path has ${PATH_SIZE - 1} bytes at most: ${path}`);
+  if (name.length >= PATH_SIZE)
+    throw new RangeError(`a socket's path has ${PATH_SIZE - 1} bytes at most: ${path}`);
   const address = new Uint8Array(2 + PATH_SIZE);
   new DataView(address.buffer).setUint16(0, AF_UNIX, true);
   address.set(name, 2);

@@ -1,4 +1,8 @@
-/** What matters of an ELF file before it runs: whose machine it is for, and which loader it asks for. @see elf(5) */
+/**
+ * What matters of an ELF file before it runs: whose machine it is for, and which loader it asks for.
+ *
+ * @see elf(5)
+ */
 export interface ElfSummary {
   readonly machine: string;
   readonly bits: 32 | 64;
@@ -29,7 +33,10 @@ const LAYOUT = {
   64: { phoff: 32, phentsize: 54, phnum: 56, segmentOffset: 8, segmentSize: 32, headerSize: 64 },
 } as const;
 
-/** Reads the beginning of a file; `undefined` when it is no ELF file. What lies beyond `head` counts as absent. */
+/**
+ * Reads the beginning of a file; `undefined` when it is no ELF file. What lies beyond `head` counts as
+ * absent.
+ */
 export function parseElf(head: Uint8Array): ElfSummary | undefined {
   if (
     head.length < LAYOUT[32].headerSize ||

@@ -1,8 +1,8 @@
 /**
  * Why a command did not start, in words that name the cause.
  *
- * execve(2) says ENOENT for a missing file, a missing `#!` interpreter and a missing ELF loader alike, EACCES for a
- * mode and for a noexec mount, and ENOEXEC for a script without `#!` and for another machine's program.
+ * execve(2) says ENOENT for a missing file, a missing `#!` interpreter and a missing ELF loader alike, EACCES
+ * for a mode and for a noexec mount, and ENOEXEC for a script without `#!` and for another machine's program.
  */
 import { ProcessStartError } from "../errors.ts";
 import { elfNames, parseElf } from "./elf.ts";
@@ -44,7 +44,10 @@ export interface CollectOptions {
   readonly noexec?: boolean;
 }
 
-/** The paths that a command stands for, in the order they are tried. A name without a slash is searched for in PATH. */
+/**
+ * The paths that a command stands for, in the order they are tried. A name without a slash is searched for in
+ * PATH.
+ */
 export function commandCandidates(command: string, searchPath: string, workingDir: string): string[] {
   const absolute = (path: string) => (path.startsWith("/") ? path : `${workingDir}/${path}`);
   if (command.includes("/")) return [absolute(command)];
@@ -69,7 +72,9 @@ export function collectExecFacts(options: CollectOptions): ExecFacts {
   };
 }
 
-/** The error for a command that execve(2) refused. Pure. Docker's words begin it, the cause and a hint follow. */
+/**
+ * The error for a command that execve(2) refused. Pure. Docker's words begin it, the cause and a hint follow.
+ */
 export function diagnoseExec(facts: ExecFacts): ProcessStartError {
   const { file, code, path } = facts;
   if (facts.command === "") {
@@ -124,7 +129,7 @@ function denied({ path, noexec, exists }: ExecFacts, file: ImagePath): ProcessSt
     return failure(NOT_EXECUTABLE, state, hint);
   }
   const mode = file.mode.toString(8).padStart(4, "0");
-  const hint = `It has mode ${mode} and belongs to ${file.uid}:${file.gid}: check the container's user (--user)`;
+  const hint = `Its mode is ${mode}, its owner ${file.uid}:${file.gid}: check the container's user (--user)`;
   return failure(NOT_EXECUTABLE, state, hint);
 }
 
@@ -133,7 +138,7 @@ function missingInterpreter({ path, exists }: ExecFacts, file: ImagePath): Proce
   if (script !== undefined) {
     const { interpreter } = script;
     if (interpreter.endsWith("\r") || script.argument.endsWith("\r")) {
-      const hint = `The script has Windows line ends: convert it, for instance with sed -i 's/\\r$//' ${path}`;
+      const hint = `The script has Windows line ends: convert it, with sed -i 's/\\r$//' ${path}`;
       const shown = interpreter.replace("\r", "\\r");
       return failure(
         NOT_FOUND,
@@ -153,7 +158,7 @@ function missingInterpreter({ path, exists }: ExecFacts, file: ImagePath): Proce
   const loader = parseElf(file.head)?.interpreter;
   if (loader !== undefined && !exists(loader)) {
     const kind = loader.includes("musl") ? "musl" : "glibc";
-    const hint = `The program was built for another C library (${kind}): use an image that has it, or link it statically`;
+    const hint = `It was built for another C library (${kind}): use an image that has it, or link it statically`;
     return failure(NOT_FOUND, `exec ${path}: no such file or directory: no ELF loader ${loader}`, hint);
   }
   return failure(NOT_FOUND, `exec ${path}: no such file or directory`);

@@ -7,7 +7,8 @@ const CLD_DUMPED = 3;
 const SIGNAL_BASE = 128;
 
 /**
- * The exit code of a container, from what waitid(2) said of its init: its own, or 128 + the signal that ended it.
+ * The exit code of a container, from what waitid(2) said of its init: its own, or 128 + the signal that ended
+ * it.
  *
  * @throws {RangeError} when the record is not that of an end
  */

@@ -1,9 +1,10 @@
 /**
  * Files of a container that does not run: its layers are looked at one by one, as overlayfs would join them.
  *
- * The overlay is mounted in the container's own mount namespace alone, so what must be known before the start (users,
- * why a command cannot run) is read here. Names and links come from the image and are resolved by hand, a part at a
- * time, by handles that nothing follows: no link leaves the layers, no fifo blocks, no device is opened.
+ * The overlay is mounted in the container's own mount namespace alone, so what must be known before the start
+ * (users, why a command cannot run) is read here. Names and links come from the image and are resolved by
+ * hand, a part at a time, by handles that nothing follows: no link leaves the layers, no fifo blocks, no
+ * device is opened.
  *
  * Renamed folders (overlayfs's redirect_dir) are not followed to where they came from.
  */
@@ -94,7 +95,9 @@ class LayerTree implements Disposable {
     }
   }
 
-  /** Walks to `path` from the root, links followed. `undefined`: there is nothing, or the links do not end. */
+  /**
+   * Walks to `path` from the root, links followed. `undefined`: there is nothing, or the links do not end.
+   */
   resolve(path: string): Found | undefined {
     const parts = path.split("/").reverse();
     const parents: JoinedFolder[] = [];
@@ -121,7 +124,8 @@ class LayerTree implements Disposable {
           folder = this.#root;
         }
         parts.push(...target.split("/").reverse());
-      } else return parts.length === 0 ? found : undefined; // As the kernel: a file has nothing below it, not even a slash.
+        // As the kernel: a file has nothing below it, not even a slash.
+      } else return parts.length === 0 ? found : undefined;
     }
     return { folder };
   }

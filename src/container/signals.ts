@@ -95,7 +95,8 @@ export function signalName(number: number): string {
  *
  * - those that tell of our own business: SIGCHLD, SIGPIPE, SIGURG;
  * - those that tell of our own faults;
- * - SIGTTIN and SIGTTOU, which stop a background job that uses the terminal: caught, they would come again for ever.
+ * - SIGTTIN and SIGTTOU, which stop a background job that uses the terminal: caught, they would come again
+ *   for ever.
  */
 export const PROXIED_SIGNALS: readonly number[] = (() => {
   const { SIGKILL, SIGSTOP, SIGCHLD, SIGPIPE, SIGURG, SIGTTIN, SIGTTOU } = Signal;

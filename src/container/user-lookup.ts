@@ -1,8 +1,8 @@
 /**
  * Who a container's process runs as: `USER` and `-u` against the image's own passwd(5) and group(5).
  *
- * Pure: the files come as bytes, which the caller has read with a limit. They are written by whoever made the image,
- * so a line that does not parse is skipped and never stands for root.
+ * Pure: the files come as bytes, which the caller has read with a limit. They are written by whoever made the
+ * image, so a line that does not parse is skipped and never stands for root.
  */
 import { NotFoundError, UsageError } from "../errors.ts";
 
@@ -25,7 +25,10 @@ export interface UserLookup {
 export interface UserIdentity {
   readonly uid: number;
   readonly gid: number;
-  /** For setgroups(2), without repetition. The primary group is among them: file permissions would miss it otherwise. */
+  /**
+   * For setgroups(2), without repetition. The primary group is among them: file permissions would miss it
+   * otherwise.
+   */
   readonly groups: readonly number[];
   /** For the environment's HOME. */
   readonly home: string;
@@ -47,8 +50,9 @@ interface GroupEntry {
 /**
  * Finds the IDs, groups and home folder of a user.
  *
- * A number is a number, also when passwd has a user of that name: it is looked up by ID alone, and gets the line's
- * group, home and supplementary groups. With an explicit group the only others are those of `--group-add`, as in docker.
+ * A number is a number, also when passwd has a user of that name: it is looked up by ID alone, and gets the
+ * line's group, home and supplementary groups. With an explicit group the only others are those of
+ * `--group-add`, as in docker.
  *
  * @throws {NotFoundError} for a name that the files do not have, in docker's words
  * @throws {UsageError} for a number out of range, or what is neither a number nor a name

@@ -23,7 +23,11 @@ export class FolderWatch implements Disposable {
     return this.#inotify.fd;
   }
 
-  /** Watches one folder more. @throws {SyscallError} ENOENT; ENOSPC at the limit of `fs.inotify.max_user_watches` */
+  /**
+   * Watches one folder more.
+   *
+   * @throws {SyscallError} ENOENT; ENOSPC at the limit of `fs.inotify.max_user_watches`
+   */
   add(path: string, mask: number): void {
     inotifyAddWatch(this.fd, path, mask | InotifyMask.ONLYDIR);
   }
@@ -38,7 +42,11 @@ export class FolderWatch implements Disposable {
   }
 }
 
-/** Opens a watch on nothing yet. @throws {SyscallError} EMFILE at the limit of `fs.inotify.max_user_instances` */
+/**
+ * Opens a watch on nothing yet.
+ *
+ * @throws {SyscallError} EMFILE at the limit of `fs.inotify.max_user_instances`
+ */
 export function openFolderWatch(): FolderWatch {
   return new FolderWatch(inotifyInit());
 }

@@ -6,8 +6,8 @@ export const INPUT_ENDED = -1;
 /**
  * Reads what is there, after poll has said that something is.
  *
- * @returns how many bytes, 0 when there was nothing after all (somebody else took it), or {@link INPUT_ENDED}: the end
- *   of the file, a peer that hung up, a terminal that is gone
+ * @returns how many bytes, 0 when there was nothing after all (somebody else took it), or {@link
+ *   INPUT_ENDED}: the end of the file, a peer that hung up, a terminal that is gone
  * @see read(2)
  */
 export function readInput(fd: number, bytes: Uint8Array, offset: number, length: number): number {

@@ -8,9 +8,9 @@ export type Written = number | "closed";
 /**
  * A descriptor to write to without ever blocking, and without changing what others see of it.
  *
- * O_NONBLOCK belongs to the open file, which the shell and other programs share with us, so it is never set: a pipe or
- * a terminal is opened anew by its /proc link, which makes an open file of our own; a socket is asked call by call.
- * Where that fails (no /proc) writes may block. Regular files never do.
+ * O_NONBLOCK belongs to the open file, which the shell and other programs share with us, so it is never set:
+ * a pipe or a terminal is opened anew by its /proc link, which makes an open file of our own; a socket is
+ * asked call by call. Where that fails (no /proc) writes may block. Regular files never do.
  */
 export class Output implements Disposable {
   readonly #fd: number;

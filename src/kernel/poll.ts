@@ -6,8 +6,8 @@ export { PollEvent };
 /**
  * A fixed number of places for descriptors to wait on, as poll(2) has them.
  *
- * Each place has a purpose of its own (input, socket, signals) and is switched on and off by setting what it waits
- * for, so a loop that runs for gigabytes allocates nothing.
+ * Each place has a purpose of its own (input, socket, signals) and is switched on and off by setting what it
+ * waits for, so a loop that runs for gigabytes allocates nothing.
  */
 export class PollSet {
   readonly #bytes: Uint8Array<ArrayBuffer>;

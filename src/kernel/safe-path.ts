@@ -1,7 +1,8 @@
 /**
  * Handles of files whose names are not to be trusted: looked at before they are opened, and never followed.
  *
- * A handle (O_PATH) does not open the file: a fifo does not block, a device does not act, a link stays a link.
+ * A handle (O_PATH) does not open the file: a fifo does not block, a device does not act, a link stays a
+ * link.
  */
 import { errnoNumber } from "../../ffi/errno.ts";
 import { OwnedFd } from "../../ffi/fd.ts";
@@ -28,7 +29,10 @@ export function openFolderHandle(path: string): OwnedFd {
   return openat(At.FDCWD, path, OpenFlag.PATH | OpenFlag.DIRECTORY);
 }
 
-/** Opens a handle of `name`, which has no slash, in a folder; of a symbolic link itself. `undefined`: there is none. */
+/**
+ * Opens a handle of `name`, which has no slash, in a folder; of a symbolic link itself. `undefined`: there is
+ * none.
+ */
 export function openHandleAt(folder: number, name: string): OwnedFd | undefined {
   try {
     return openat(folder, name, OpenFlag.PATH | OpenFlag.NOFOLLOW);
@@ -63,7 +67,11 @@ export function linkTarget(handle: OwnedFd): string {
   return new TextDecoder().decode(readlinkat(handle.fd, ""));
 }
 
-/** Whether the folder hides those of its name in the layers below. @see overlayfs.rst "whiteouts and opaque directories" */
+/**
+ * Whether the folder hides those of its name in the layers below.
+ *
+ * @see overlayfs.rst "whiteouts and opaque directories"
+ */
 export function isOpaque(folder: OwnedFd): boolean {
   // The handle's own link: an xattr cannot be asked of an O_PATH descriptor. With a dot, it is of the folder.
   const path = `/proc/self/fd/${folder.fd}/.`;

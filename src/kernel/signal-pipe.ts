@@ -9,9 +9,9 @@ import { assert } from "../lib/assert.ts";
 /**
  * The machine code of a signal handler: `write(fd, &signal, 1)`, and nothing else.
  *
- * A handler in JavaScript would run only when the event loop turns, which never happens while this thread is blocked
- * in poll. This one is async-signal-safe on whichever thread the kernel picks: it makes one system call itself and so
- * leaves errno alone. Pure, and held by a test as bytes.
+ * A handler in JavaScript would run only when the event loop turns, which never happens while this thread is
+ * blocked in poll. This one is async-signal-safe on whichever thread the kernel picks: it makes one system
+ * call itself and so leaves errno alone. Pure, and held by a test as bytes.
  */
 export function handlerCode(fd: number, arch: Arch = ARCH): Uint8Array<ArrayBuffer> {
   if (arch === "aarch64") {
@@ -51,8 +51,8 @@ interface Handler {
   readonly address: number;
 }
 
-// One pipe and one page for the life of the process: a late signal on another thread must never run unmapped code or
-// write into a descriptor that has been given to somebody else.
+// One pipe and one page for the life of the process: a late signal on another thread must never run unmapped
+// code or write into a descriptor that has been given to somebody else.
 let handler: Handler | undefined;
 let inUse = false;
 
@@ -65,7 +65,9 @@ function openHandler(): Handler {
   return handler;
 }
 
-/** Signals as readable bytes, for a thread that is blocked in `PollSet.wait`. Made by {@link openSignalPipe}. */
+/**
+ * Signals as readable bytes, for a thread that is blocked in `PollSet.wait`. Made by {@link openSignalPipe}.
+ */
 export class SignalPipe implements Disposable {
   readonly #reader: OwnedFd;
   readonly #previous: ReadonlyMap<number, Uint8Array>;
@@ -106,9 +108,9 @@ export class SignalPipe implements Disposable {
 /**
  * Catches `signals` until the result is disposed.
  *
- * A signal for which the runtime has a handler of its own (its crash reports, its garbage collector) is left to it, but
- * for those that ask a program to end, which Bun catches on a terminal. One that is ignored is left, too, unless
- * `catchIgnored`: a command started under nohup(1) keeps ignoring SIGHUP.
+ * A signal for which the runtime has a handler of its own (its crash reports, its garbage collector) is left
+ * to it, but for those that ask a program to end, which Bun catches on a terminal. One that is ignored is
+ * left, too, unless `catchIgnored`: a command started under nohup(1) keeps ignoring SIGHUP.
  *
  * One at a time: dispositions belong to the whole process.
  *

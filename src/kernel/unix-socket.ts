@@ -1,7 +1,7 @@
 import { constants, openSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { OwnedFd } from "../../ffi/fd.ts";
-import { connectUnix } from "../../ffi/sys/unix-socket.ts";
+import { connectTo } from "../../ffi/sys/unix-socket.ts";
 
 /** sizeof sun_path, with its final zero. */
 const PATH_BYTES_MAX = 107;
@@ -15,7 +15,7 @@ const PATH_BYTES_MAX = 107;
  * @see unix(7)
  */
 export function connectUnixSocket(path: string): OwnedFd {
-  if (Buffer.byteLength(path) <= PATH_BYTES_MAX) return connectUnix(path);
+  if (Buffer.byteLength(path) <= PATH_BYTES_MAX) return connectTo(path);
   using folder = new OwnedFd(openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY));
-  return connectUnix(`/proc/self/fd/${folder.fd}/${basename(path)}`);
+  return connectTo(`/proc/self/fd/${folder.fd}/${basename(path)}`);
 }

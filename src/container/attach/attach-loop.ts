@@ -18,11 +18,15 @@ export interface AttachOptions {
   readonly stderrFd: number;
   /** Whether the container has a terminal. Ours, if `stdinFd` is one, is then raw until the end. */
   readonly tty: boolean;
-  /** The bytes that leave a terminal ({@link parseDetachKeys}); `null` for none. Without `tty` they mean nothing. */
+  /**
+   * The bytes that leave a terminal ({@link parseDetachKeys}); `null` for none. Without `tty` they mean
+   * nothing.
+   */
   readonly detachKeys: Uint8Array | null;
   /**
-   * Called with each signal that is for the container. `null`: signals do to us what they always do. As with docker it
-   * is not called with `tty`: there, the keys that mean a signal go to the container's own terminal.
+   * Called with each signal that is for the container. `null`: signals do to us what they always do. As with
+   * docker it is not called with `tty`: there, the keys that mean a signal go to the container's own
+   * terminal.
    */
   readonly sigProxy: ((signal: number) => void) | null;
   /** The terminal's size to begin with; by default, and after each SIGWINCH, that of our own. */
@@ -33,8 +37,10 @@ export interface AttachOptions {
  * - `exited`: the container's init ended; all its output is written
  * - `detached`: the detach keys were typed; the container goes on
  * - `lost`: the shim went away without a word
- * - `output-closed`: nobody reads our output (`| head -1`); as with docker the command ends and the container goes on
- * - `interrupted`: a signal asks us to end, and our terminal is restored: raise it again with its default action
+ * - `output-closed`: nobody reads our output (`| head -1`); as with docker the command ends and the container
+ *   goes on
+ * - `interrupted`: a signal asks us to end, and our terminal is restored: raise it again with its default
+ *   action
  */
 export type AttachOutcome =
   | { readonly outcome: "exited"; readonly siCode: number; readonly siStatus: number }
@@ -59,9 +65,9 @@ const TERMINAL_SIGNALS = [...ENDING_SIGNALS, Signal.SIGTSTP, Signal.SIGCONT];
 /**
  * Connects our streams with a container's until one side leaves.
  *
- * Blocks this thread in poll: input, output and signals are all served from one loop, none waits for another, and
- * nothing but the kernel's own buffers holds data back. Whatever ends it, also an exception, leaves our terminal and
- * our signal dispositions as they were.
+ * Blocks this thread in poll: input, output and signals are all served from one loop, none waits for another,
+ * and nothing but the kernel's own buffers holds data back. Whatever ends it, also an exception, leaves our
+ * terminal and our signal dispositions as they were.
  *
  * After `exited` the caller does what follows an exit and then sends {@link acknowledgeExit}.
  *
@@ -137,7 +143,9 @@ class AttachSession {
     }
   }
 
-  /** Waits for what there is room for: no input while the shim does not read, no output while ours is full. */
+  /**
+   * Waits for what there is room for: no input while the shim does not read, no output while ours is full.
+   */
   #arm(): void {
     const { blockedOn } = this.#inbox;
     const sending = this.#outbox.isEmpty ? 0 : PollEvent.OUT;
@@ -205,7 +213,8 @@ class AttachSession {
       if (signal === Signal.SIGTSTP) this.#stop();
       if (signal === Signal.SIGCONT) this.#raw?.resume();
     }
-    if (signals.length > 0) this.#sendSize(); // Once for many: it was changed, or may have been while we were stopped.
+    // Once for many: it was changed, or may have been while we were stopped.
+    if (signals.length > 0) this.#sendSize();
     return undefined;
   }
 

@@ -1,6 +1,8 @@
 import { UsageError } from "../../errors.ts";
 
-/** What leaves a terminal without ending its container, unless `--detach-keys` says otherwise: docker's own. */
+/**
+ * What leaves a terminal without ending its container, unless `--detach-keys` says otherwise: docker's own.
+ */
 export const DEFAULT_DETACH_KEYS = "ctrl-p,ctrl-q";
 
 /** Names of the control characters 0 to 31, in order. */
@@ -8,7 +10,8 @@ const CONTROL_KEYS = [..."@abcdefghijklmnopqrstuvwxyz[\\]^_"].map((key) => `ctrl
 const DELETE = 127;
 
 /**
- * Reads docker's `--detach-keys`: single characters and `ctrl-X`, with commas between. Empty means the default.
+ * Reads docker's `--detach-keys`: single characters and `ctrl-X`, with commas between. Empty means the
+ * default.
  *
  * @returns the bytes that the keys send
  * @throws {UsageError} for a key that has no name here
@@ -31,8 +34,9 @@ function keyCode(key: string, text: string): number {
 /**
  * Looks for the detach keys in what is typed.
  *
- * A beginning of the keys is held back until the next byte tells; if it was something else, it is sent on in full. The
- * keys are found wherever reads happen to cut the input, and when a false start overlaps the true one.
+ * A beginning of the keys is held back until the next byte tells; if it was something else, it is sent on in
+ * full. The keys are found wherever reads happen to cut the input, and when a false start overlaps the true
+ * one.
  */
 export class DetachKeyMatcher {
   readonly #keys: Uint8Array;

@@ -7,7 +7,8 @@ const CAPACITY_BYTES = 4 * (FRAME_HEADER_BYTES + STDIN_PAYLOAD_BYTES_MAX);
 /**
  * Frames on their way to the shim.
  *
- * While any are left, the owner reads no more input: a container that does not read makes us stop reading, too.
+ * While any are left, the owner reads no more input: a container that does not read makes us stop reading,
+ * too.
  */
 export class FrameOutbox {
   readonly #socket: Output;
@@ -29,7 +30,9 @@ export class FrameOutbox {
     return this.#closed;
   }
 
-  /** Queues a whole frame. Drops it when there is no room, which takes thousands of resizes that nobody reads. */
+  /**
+   * Queues a whole frame. Drops it when there is no room, which takes thousands of resizes that nobody reads.
+   */
   add(frame: Uint8Array): void {
     if (this.#closed || frame.length > CAPACITY_BYTES - this.#end) return;
     this.#bytes.set(frame, this.#end);
@@ -42,8 +45,9 @@ export class FrameOutbox {
   }
 
   /**
-   * Queues a frame of input whose payload `fill` writes in place: it gets the buffer, an offset and the room there, and
-   * returns the payload's length. Nothing is queued when that is 0 or less, and it is returned as it is.
+   * Queues a frame of input whose payload `fill` writes in place: it gets the buffer, an offset and the room
+   * there, and returns the payload's length. Nothing is queued when that is 0 or less, and it is returned as
+   * it is.
    */
   addInput(fill: (bytes: Uint8Array, offset: number, room: number) => number): number {
     const payload = this.#end + FRAME_HEADER_BYTES;

@@ -1,15 +1,18 @@
 /**
  * The frames on a container's attach socket, between its shim and each attached client.
  *
- * A frame is a header of 8 bytes, {type u8, three zero bytes, payload length u32}, and the payload. Numbers are
- * little-endian. Streams of frames are cut anywhere by the socket.
+ * A frame is a header of 8 bytes, {type u8, three zero bytes, payload length u32}, and the payload. Numbers
+ * are little-endian. Streams of frames are cut anywhere by the socket.
  */
 import { InvalidDataError } from "../../errors.ts";
 import type { TerminalSize } from "../../kernel/tty.ts";
 
 export const FRAME_HEADER_BYTES = 8;
 
-/** The most that one frame of input carries. The shim's own frames have no limit: they are streamed, not stored. */
+/**
+ * The most that one frame of input carries. The shim's own frames have no limit: they are streamed, not
+ * stored.
+ */
 export const STDIN_PAYLOAD_BYTES_MAX = 4096;
 
 export const FrameType = {
@@ -48,7 +51,10 @@ export function emptyFrame(type: number): Uint8Array<ArrayBuffer> {
   return frame;
 }
 
-/** The frame that gives the container's terminal a size; what does not fit a u16 is cut to the largest that does. */
+/**
+ * The frame that gives the container's terminal a size; what does not fit a u16 is cut to the largest that
+ * does.
+ */
 export function resizeFrame({ rows, columns }: TerminalSize): Uint8Array<ArrayBuffer> {
   const frame = new Uint8Array(FRAME_HEADER_BYTES + 4);
   putHeader(frame, 0, FrameType.RESIZE, 4);
@@ -67,8 +73,9 @@ export interface ExitRecord {
 /**
  * Finds the frames in what a shim sends.
  *
- * Output is not collected: {@link next} stops at each piece of it and says where it lies in the caller's own buffer, so
- * gigabytes pass without a copy or an object, and no length that a frame claims makes anything grow.
+ * Output is not collected: {@link next} stops at each piece of it and says where it lies in the caller's own
+ * buffer, so gigabytes pass without a copy or an object, and no length that a frame claims makes anything
+ * grow.
  */
 export class FrameDecoder {
   /** The piece of output that {@link next} stopped at. */

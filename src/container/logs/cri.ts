@@ -3,8 +3,9 @@
  *
  *     2016-10-06T00:17:09.669794202Z stdout F The content of the line
  *
- * with the time, the stream, and `F` for a full line (or its last piece) or `P` when the line goes on in the stream's
- * next record. The times of our own shim are all 30 characters long, in UTC, so they compare as text.
+ * with the time, the stream, and `F` for a full line (or its last piece) or `P` when the line goes on in the
+ * stream's next record. The times of our own shim are all 30 characters long, in UTC, so they compare as
+ * text.
  */
 export const TIMESTAMP_LENGTH = "2016-10-06T00:17:09.669794202Z".length;
 
@@ -28,7 +29,11 @@ export class LogRecord {
   textStart = 0;
   textEnd = 0;
 
-  /** Reads the line at `start`, whose newline is at `end`. @returns whether it is a record; the fields are set if so */
+  /**
+   * Reads the line at `start`, whose newline is at `end`.
+   *
+   * @returns whether it is a record; the fields are set if so
+   */
   parse(bytes: Uint8Array, start: number, end: number): boolean {
     let timestampEnd = start + TIMESTAMP_LENGTH;
     if (bytes[timestampEnd] !== SPACE || timestampEnd >= end) {
@@ -69,7 +74,9 @@ export function formatRecord({ timestamp, stream, partial, text }: LogLine): str
   return `${timestamp} ${stream} ${partial ? "P" : "F"} ${text}\n`;
 }
 
-/** Compares the record's time with a moment of {@link TIMESTAMP_LENGTH} bytes: negative when it is earlier. */
+/**
+ * Compares the record's time with a moment of {@link TIMESTAMP_LENGTH} bytes: negative when it is earlier.
+ */
 export function compareTimestamp(bytes: Uint8Array, start: number, moment: Uint8Array): number {
   for (let i = 0; i < TIMESTAMP_LENGTH; i++) {
     const difference = bytes[start + i]! - moment[i]!;

@@ -32,7 +32,8 @@ export class LogFile implements Disposable {
 /**
  * Opens every file of the log, oldest first: `PATH.2`, `PATH.1`, `PATH`.
  *
- * They are opened from the newest on: a rotation meanwhile shows a file twice, which is seen, and never hides one.
+ * They are opened from the newest on: a rotation meanwhile shows a file twice, which is seen, and never hides
+ * one.
  */
 export function openLogFiles(path: string): LogFile[] {
   const files: LogFile[] = [];

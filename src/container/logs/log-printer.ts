@@ -12,14 +12,18 @@ export interface PrintOptions {
   readonly until?: string | undefined;
 }
 
-/** `more`: go on; `closed`: nobody reads the output any more; `passed`: all that follows is later than `until`. */
+/**
+ * `more`: go on; `closed`: nobody reads the output any more; `passed`: all that follows is later than
+ * `until`.
+ */
 export type PrintState = "more" | "closed" | "passed";
 
 /**
  * Turns records into the output they came from.
  *
- * Works on bytes, in place: what is printed of a record is never longer than the record, so the output grows behind the
- * input in the same buffer and goes out in one write, until the stream changes. No line becomes a string.
+ * Works on bytes, in place: what is printed of a record is never longer than the record, so the output grows
+ * behind the input in the same buffer and goes out in one write, until the stream changes. No line becomes a
+ * string.
  */
 export class LogPrinter {
   readonly #outputs: readonly [Output | null, Output | null];

@@ -7,10 +7,11 @@ const EARLIEST_SECONDS = Date.parse("0000-01-01T00:00:00Z") / 1000;
 const LATEST_SECONDS = Date.parse("9999-12-31T23:59:59Z") / 1000;
 
 /**
- * Reads docker's `--since` and `--until` as a moment in the log's own form, exact to the nanosecond: the time that
- * `logs -t` printed for a line names that very line.
+ * Reads docker's `--since` and `--until` as a moment in the log's own form, exact to the nanosecond: the time
+ * that `logs -t` printed for a line names that very line.
  *
- * @param text RFC 3339 or a part of it, seconds since 1970 (`1700000000.5`), or a length of time before now (`10m`)
+ * @param text RFC 3339 or a part of it, seconds since 1970 (`1700000000.5`), or a length of time before now
+ *   (`10m`)
  * @throws {UsageError} when it is none of these
  */
 export function parseMoment(text: string, nowMs: number): string {

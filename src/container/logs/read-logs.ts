@@ -25,7 +25,10 @@ export interface ReadLogsOptions {
 }
 
 export interface FollowOptions {
-  /** A folder in which something changes when the container ends: its run folder, where the exit record appears. */
+  /**
+   * A folder in which something changes when the container ends: its run folder, where the exit record
+   * appears.
+   */
   readonly watchFolder: string;
   /** Whether the container has ended, with all its output in the log. Asked after each change. */
   readonly ended: () => boolean;
@@ -45,9 +48,11 @@ const LOG_CHANGES = InotifyMask.MODIFY | InotifyMask.CREATE | InotifyMask.MOVED_
 const RUN_CHANGES = InotifyMask.CREATE | InotifyMask.MOVED_TO | InotifyMask.DELETE | InotifyMask.DELETE_SELF;
 
 /**
- * Prints a container's log: what it wrote, on the streams it wrote it to, and what it goes on writing if asked.
+ * Prints a container's log: what it wrote, on the streams it wrote it to, and what it goes on writing if
+ * asked.
  *
- * Blocks this thread. Survives rotation and missing files; ends quietly when nobody reads the output any more.
+ * Blocks this thread. Survives rotation and missing files; ends quietly when nobody reads the output any
+ * more.
  *
  * @see inotify(7)
  */
@@ -162,7 +167,10 @@ class LogReader implements Disposable {
     }
   }
 
-  /** Prints a file's complete lines from its position to its end. A line cut off at the end waits for its rest. */
+  /**
+   * Prints a file's complete lines from its position to its end. A line cut off at the end waits for its
+   * rest.
+   */
   #drain(file: LogFile): PrintState {
     const bytes = this.#bytes;
     let kept = 0;

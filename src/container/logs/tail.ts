@@ -22,8 +22,8 @@ type Visit = (offset: number, record: LogRecord) => boolean;
 /**
  * Finds the last `lines` lines of the log, reading from its end, whole blocks at a time.
  *
- * A line may be cut into several records, and those of the two streams may be mixed: so the answer has a place for each
- * stream. An unfinished line at the end counts as one.
+ * A line may be cut into several records, and those of the two streams may be mixed: so the answer has a
+ * place for each stream. An unfinished line at the end counts as one.
  *
  * @param files oldest first
  */

@@ -1,4 +1,7 @@
-/** Attaches to the socket given, and ends with `OUTCOME {…}` on stderr. Signals for the container show as `PROXY n`. */
+/**
+ * Attaches to the socket given, and ends with `OUTCOME {…}` on stderr. Signals for the container show as
+ * `PROXY n`.
+ */
 import { writeSync } from "node:fs";
 import { acknowledgeExit, attachLoop } from "../../../src/container/attach/attach-loop.ts";
 import { parseDetachKeys } from "../../../src/container/attach/detach-keys.ts";

@@ -138,7 +138,7 @@ describe("attachLoop() on pipes", () => {
 });
 
 describe("attachLoop() on a terminal", () => {
-  test("is raw, passes Ctrl-C as a byte, follows the terminal's size, and restores it after the exit", async () => {
+  test("is raw, passes Ctrl-C as a byte, follows the size, and is restored after the exit", async () => {
     using dir = tempDir("attach");
     using shim = new FakeShim(join(dir.path, "attach.sock"));
     await using terminal = openTerminal([

@@ -1,4 +1,7 @@
-/** Blocks in poll, writes each signal's number as a line, and ends at SIGTERM with what became of the dispositions. */
+/**
+ * Blocks in poll, writes each signal's number as a line, and ends at SIGTERM with what became of the
+ * dispositions.
+ */
 import { readFileSync, writeSync } from "node:fs";
 import { PollEvent, PollSet } from "../../../src/kernel/poll.ts";
 import { openSignalPipe } from "../../../src/kernel/signal-pipe.ts";

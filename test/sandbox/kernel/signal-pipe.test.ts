@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 const fixture = join(import.meta.dir, "signal-pipe.fixture.ts");
 
-test("openSignalPipe() wakes a thread that is blocked in poll, for every signal, and restores the dispositions", async () => {
+test("openSignalPipe() wakes a thread that is blocked in poll, and restores the dispositions", async () => {
   await using child = Bun.spawn([process.execPath, fixture], { stdout: "pipe", stderr: "inherit" });
   const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";

@@ -6,7 +6,7 @@ import { openTerminal } from "../../support/terminal.ts";
 
 const fixture = join(import.meta.dir, "tty.fixture.ts");
 
-test("a terminal's size is seen to change, raw mode passes Ctrl-C as a byte, and is undone when the body throws", async () => {
+test("raw mode passes Ctrl-C as a byte and is undone when the body throws; a new size is seen", async () => {
   await using terminal = openTerminal([process.execPath, fixture]);
 
   await terminal.waitFor("terminal true true 24x80");

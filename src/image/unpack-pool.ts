@@ -37,8 +37,14 @@ export async function unpackInWorker(
   }
 }
 
+/**
+ * In the executable all code lies in one folder, but an entry point keeps its path below the one that all entry points
+ * of the build have in common: src/.
+ */
+const WORKER_PATH = import.meta.url.includes("/$bunfs/") ? "./image/unpack-worker.ts" : "./unpack-worker.ts";
+
 function startWorker(): Worker {
-  return new Worker(new URL("./unpack-worker.ts", import.meta.url));
+  return new Worker(new URL(WORKER_PATH, import.meta.url));
 }
 
 /** One request and its answer. After a failure the worker is ended: what state it is in does not matter then. */

@@ -158,7 +158,7 @@ function missingInterpreter({ path, exists }: ExecFacts, file: ImagePath): Proce
   const loader = parseElf(file.head)?.interpreter;
   if (loader !== undefined && !exists(loader)) {
     const kind = loader.includes("musl") ? "musl" : "glibc";
-    const hint = `It was built for another C library (${kind}): use an image with that, or link it statically`;
+    const hint = `It was built for another C library (${kind}): use an image with that, or a static build`;
     return failure(NOT_FOUND, `exec ${path}: no such file or directory: no ELF loader ${loader}`, hint);
   }
   return failure(NOT_FOUND, `exec ${path}: no such file or directory`);

@@ -1,4 +1,3 @@
-import type { ArgDef } from "citty";
 import { UnsupportedError, UsageError } from "../errors.ts";
 
 /**
@@ -12,12 +11,12 @@ export interface Flag<T = unknown> {
   readonly description: string;
   readonly valueHint: string;
   /** The one-letter name. */
-  readonly alias?: string;
+  readonly alias: string | undefined;
   /** Other long names, which help does not list. */
-  readonly otherNames?: readonly string[];
+  readonly otherNames: readonly string[] | undefined;
   /** What help shows as `(default …)`. */
-  readonly defaultText?: string;
-  readonly hidden?: boolean;
+  readonly defaultText: string | undefined;
+  readonly hidden: boolean;
   /** Whether every occurrence counts; otherwise the last one wins. */
   readonly repeats: boolean;
   readonly initial: T;
@@ -33,30 +32,33 @@ export type FlagValues<F extends Flags> = { readonly [K in keyof F]: F[K] extend
 export interface FlagOptions {
   readonly otherNames?: readonly string[];
   readonly defaultText?: string;
-  readonly hidden?: boolean;
+  /** Of a {@link list}: docker's word for the type, when it is not "list". */
+  readonly hint?: string;
+  /** Of a {@link bool}: its value when it is not given. */
+  readonly initial?: boolean;
 }
 
+const NO_OPTIONS: FlagOptions = {};
+const NO_VALUES: readonly never[] = [];
+const same = (given: string): string => given;
+
+// The builders write their objects out, without spreads: the hundred flags of `run` are made at every start.
+
 /** A flag without a value: `--rm`, also `--rm=false`. */
-export function bool(
-  description: string,
-  alias?: string,
-  options: FlagOptions & { initial?: boolean } = {},
-): Flag<boolean> {
-  const { initial = false, ...rest } = options;
-  const defaultText = initial ? { defaultText: "true" } : {};
-  return flag(
-    {
-      type: "boolean",
-      description,
-      valueHint: "",
-      repeats: false,
-      initial,
-      parse: parseBool,
-      ...defaultText,
-      ...rest,
-    },
+export function bool(description: string, alias?: string, options = NO_OPTIONS): Flag<boolean> {
+  const { initial = false, otherNames } = options;
+  return {
+    type: "boolean",
+    description,
+    valueHint: "",
     alias,
-  );
+    otherNames,
+    defaultText: initial ? "true" : undefined,
+    hidden: false,
+    repeats: false,
+    initial,
+    parse: parseBool,
+  };
 }
 
 /** A flag with one value; `undefined` when it is not given. */
@@ -65,21 +67,26 @@ export function value<T>(
   parse: (text: string) => T,
   description: string,
   alias?: string,
-  options: FlagOptions = {},
+  options = NO_OPTIONS,
 ): Flag<T | undefined> {
-  return flag(
-    { type: "string", description, valueHint: hint, repeats: false, initial: undefined, parse, ...options },
+  const { otherNames, defaultText } = options;
+  return {
+    type: "string",
+    description,
+    valueHint: hint,
     alias,
-  );
+    otherNames,
+    defaultText,
+    hidden: false,
+    repeats: false,
+    initial: undefined,
+    parse,
+  };
 }
 
 /** A flag with a text value. */
-export function text(
-  description: string,
-  alias?: string,
-  options: FlagOptions = {},
-): Flag<string | undefined> {
-  return value("string", (given) => given, description, alias, options);
+export function text(description: string, alias?: string, options = NO_OPTIONS): Flag<string | undefined> {
+  return value("string", same, description, alias, options);
 }
 
 /** A flag that may be given many times; the values come in order. */
@@ -87,46 +94,48 @@ export function list<T = string>(
   description: string,
   alias?: string,
   parse?: (text: string) => T,
-  options: FlagOptions & { hint?: string } = {},
+  options = NO_OPTIONS,
 ): Flag<readonly T[]> {
-  const { hint = "list", ...rest } = options;
-  const parseOne = parse ?? ((given: string) => given);
-  const initial: readonly T[] = [];
-  return flag(
-    { type: "string", description, valueHint: hint, repeats: true, initial, parse: parseOne, ...rest },
+  const { hint = "list", otherNames, defaultText } = options;
+  return {
+    type: "string",
+    description,
+    valueHint: hint,
     alias,
-  );
+    otherNames,
+    defaultText,
+    hidden: false,
+    repeats: true,
+    initial: NO_VALUES,
+    parse: parse ?? same,
+  };
 }
 
 /**
- * A flag of docker's that this version does not implement. It is refused by name, so that nobody
- * believes it took effect.
+ * A flag of docker's that this version does not implement. It is refused by name, so that nobody believes it took
+ * effect.
  *
  * @param harmless values that ask for what happens anyway
  */
-export function later(hint: string, alias?: string, harmless: readonly string[] = []): Flag<undefined> {
-  const refuse = (given: string, name: string): undefined => {
-    if (harmless.includes(given)) return undefined;
-    throw new UnsupportedError(`${name} is not supported yet`);
-  };
-  const type = hint === "" ? "boolean" : "string";
-  return flag(
-    {
-      type,
-      description: "",
-      valueHint: hint,
-      repeats: false,
-      initial: undefined,
-      parse: refuse,
-      hidden: true,
-    },
+export function later(
+  hint: string,
+  alias?: string,
+  harmless: readonly string[] = NO_VALUES,
+): Flag<undefined> {
+  return {
+    type: hint === "" ? "boolean" : "string",
+    description: "",
+    valueHint: hint,
     alias,
-  );
-}
-
-function flag<T>(definition: Omit<Flag<T>, "alias">, alias: string | undefined): Flag<T> {
-  const whole = alias === undefined ? definition : { ...definition, alias };
-  return whole satisfies ArgDef as Flag<T>;
+    otherNames: undefined,
+    defaultText: undefined,
+    hidden: true,
+    repeats: false,
+    initial: undefined,
+    parse: (given, name): undefined => {
+      if (!harmless.includes(given)) throw new UnsupportedError(`${name} is not supported yet`);
+    },
+  };
 }
 
 /** Go's strconv.ParseBool. */

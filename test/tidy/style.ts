@@ -61,11 +61,9 @@ export function terminalUse({ path, text }: SourceFile): string[] {
   );
   const outside = !path.startsWith("src/cli/") && path !== "src/main.ts" && path.startsWith("src/");
   const rules: [RegExp, string][] = [[/process\.(stdout|stdin)\b/, "use fs.writeSync and fs.readSync"]];
-  if (outside)
-    rules.push(
-      [/process\.argv\b/, "only cli and main read it"],
-      [/\bconsole\.\w/, "only cli and main print"],
-    );
+  const ownProcess = /\bprocess: [\w{]/.test(code); // A parameter of that name: a container's process.
+  if (outside && !ownProcess) rules.push([/process\.argv\b/, "only cli and main read it"]);
+  if (outside) rules.push([/\bconsole\.\w/, "only cli and main print"]);
   return code
     .split("\n")
     .flatMap((line, index) =>

@@ -7,6 +7,7 @@
 import { existsSync, mkdirSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { buildShim } from "../ffi/shim/build.ts";
 
 const root = join(import.meta.dir, "..");
 
@@ -42,14 +43,6 @@ const { values: options } = parseArgs({
 const outfile =
   options.outfile ?? join(root, "dist", options.target ? `mini-docker-${options.target}` : "mini-docker");
 
-/** Compiles the C shim, where this tree has a builder for it and this machine a compiler. */
-async function buildShim(): Promise<void> {
-  const builder = join(root, "ffi/shim/build.ts");
-  if (!existsSync(builder)) return;
-  const module = (await import(builder)) as { buildShim?: () => unknown };
-  await module.buildShim?.();
-}
-
 function compile(): void {
   const temporary = `${outfile}.${process.pid}.tmp`; // Renamed when complete: a running executable is never rewritten.
   const build = Bun.spawnSync(
@@ -66,6 +59,6 @@ function compile(): void {
 }
 
 mkdirSync(join(outfile, ".."), { recursive: true });
-await buildShim();
+for (const line of buildShim()) console.log(line);
 compile();
 console.log(`${outfile}: ${(statSync(outfile).size / 2 ** 20).toFixed(1)} MiB`);

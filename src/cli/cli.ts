@@ -84,7 +84,7 @@ async function printVerbHelp(verb: Verb, name: string): Promise<number> {
 async function help(words: readonly string[]): Promise<number> {
   const { groupHelp, rootHelp } = await import("./help.ts");
   if (words.length === 0) print(rootHelp(globalFlags));
-  else if (words.length === 1 && words[0]! in groups) print(groupHelp(words[0]!));
+  else if (words.length === 1 && Object.hasOwn(groups, words[0]!)) print(groupHelp(words[0]!));
   else {
     const found = findCommand(words);
     if (!found) {
@@ -99,7 +99,7 @@ async function help(words: readonly string[]): Promise<number> {
 async function noSuchCommand(words: readonly string[]): Promise<number> {
   const [first, second] = words;
   if (first === undefined || first === "--help" || first === "-h") return await help([]);
-  const group = first in groups ? first : undefined;
+  const group = Object.hasOwn(groups, first) ? first : undefined;
   if (group && (second === undefined || second === "--help" || second === "-h")) return await help([group]);
   if (group && second?.startsWith("-")) {
     const unknown = new FlagError(

@@ -155,7 +155,7 @@ export function findCommand(
   words: readonly string[],
 ): { entry: CommandEntry; name: string; rest: readonly string[] } | undefined {
   const [first, second] = words;
-  const grouped = first !== undefined && first in groups;
+  const grouped = first !== undefined && Object.hasOwn(groups, first);
   const name = grouped ? `${first} ${second}` : first;
   const entry = commands.find(({ names }) => names.includes(name ?? ""));
   return entry && name !== undefined ? { entry, name, rest: words.slice(grouped ? 2 : 1) } : undefined;

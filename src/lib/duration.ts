@@ -23,7 +23,7 @@ export function parseDuration(text: string): number {
   if (!match) throw new UsageError(`time: invalid duration ${JSON.stringify(text)}`);
   let total = 0;
   for (const [, amount, unit] of text.matchAll(/(\d+\.?\d*|\.\d+)([a-zµμ]+)/g)) {
-    const factor = UNIT_MS[unit!];
+    const factor = Object.hasOwn(UNIT_MS, unit!) ? UNIT_MS[unit!] : undefined;
     if (factor === undefined) {
       throw new UsageError(`time: unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}`);
     }

@@ -100,7 +100,8 @@ export class ContainerRow extends Row {
     return entries.map(([name, value]) => `${name}=${value}`).join(",");
   }
   Label(name: string): string {
-    return this.#container.labels[name] ?? "";
+    const { labels } = this.#container;
+    return Object.hasOwn(labels, name) ? labels[name]! : "";
   }
   get Mounts(): string {
     const { mounts } = this.#container;

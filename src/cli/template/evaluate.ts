@@ -200,9 +200,8 @@ function field(
   if (from === null || from === undefined)
     throw executeError(chain, `nil pointer evaluating interface {}.${name}`);
   const isMap = typeof from === "object" && !Array.isArray(from) && !(from instanceof Struct);
-  if (!isMap && !(from instanceof Struct && name in from)) {
-    const type = from instanceof Struct || Array.isArray(from) ? goType(from) : goType(from);
-    throw executeError(chain, `can't evaluate field ${name} in type ${type}`);
+  if (!isMap && !(from instanceof Struct && isExported(name) && name in from)) {
+    throw executeError(chain, `can't evaluate field ${name} in type ${goType(from)}`);
   }
   if (isMap && !Object.hasOwn(from, name)) {
     if (free) return undefined;
@@ -212,6 +211,11 @@ function field(
   if (typeof value === "function") return value.apply(from, values);
   if (values.length > 0) throw executeError(chain, `${name} is not a method but has arguments`);
   return value === undefined ? null : value;
+}
+
+/** As in Go, only names that begin with a capital letter can be reached from outside. */
+function isExported(name: string): boolean {
+  return /^\p{Lu}/u.test(name);
 }
 
 function iterate(value: unknown, pipe: Pipe): [unknown, unknown][] {

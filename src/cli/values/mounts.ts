@@ -96,7 +96,7 @@ function readMountFields(given: string): Map<string, string> {
   for (const field of splitCsv(given)) {
     const [rawName, value] = splitAtEquals(field);
     const name = rawName.toLowerCase();
-    const key = KEYS[name];
+    const key = Object.hasOwn(KEYS, name) ? KEYS[name] : undefined;
     const bare = !field.includes("=");
     if (bare && !["readonly", "ro", "bind-nonrecursive", "volume-nocopy"].includes(name)) {
       throw new UsageError(`invalid field '${field}' must be a key=value pair`);
@@ -198,7 +198,7 @@ export function parseTmpfs(given: string): TmpfsMount {
     const [name] = splitAtEquals(option);
     if (option === "" || option === "defaults") continue;
     if (option === "ro" || option === "rw") readOnly = option === "ro";
-    else if (option in TMPFS_CLEAR) flags.delete(TMPFS_CLEAR[option]!);
+    else if (Object.hasOwn(TMPFS_CLEAR, option)) flags.delete(TMPFS_CLEAR[option]!);
     else if (TMPFS_FLAGS.includes(option)) flags.add(option);
     else if (TMPFS_DATA.includes(name) && option.includes("=")) data.set(name, option);
     else throw new UsageError(`invalid tmpfs option ["${option}"]`);

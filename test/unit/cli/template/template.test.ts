@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { compileTemplate } from "../../../../src/cli/template/evaluate.ts";
 import { Struct } from "../../../../src/cli/template/print.ts";
+import { TemplateError } from "../../../../src/cli/template/template-error.ts";
 import golden from "../../../golden/cli/docker-templates.json";
 
 interface Case {
@@ -44,4 +45,44 @@ test("a row's fields and methods are reached; one that is not there names the ro
   expect(() => fill("{{.Foo}}", new Line())).toThrow(
     `template: :1:2: executing "" at <.Foo>: can't evaluate field Foo in type *formatter.Line`,
   );
+});
+
+test("broken templates of every kind fail as templates, never otherwise", () => {
+  const bits = [
+    "{{",
+    "}}",
+    "{{-",
+    "(",
+    ")",
+    "|",
+    ".",
+    "$x",
+    ":=",
+    '"',
+    "`",
+    "/*",
+    "range",
+    "end",
+    "else",
+    "index",
+    "é",
+  ];
+  const seeds = (golden.cases as Case[]).map(({ template }) => template);
+  let state = 1;
+  const below = (limit: number) => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % limit;
+  };
+
+  for (let round = 0; round < 5000; round++) {
+    const seed = seeds[below(seeds.length)]!;
+    const at = below(seed.length + 1);
+    const broken = seed.slice(0, at) + bits[below(bits.length)] + seed.slice(at + below(4));
+    try {
+      fill(broken);
+    } catch (error) {
+      if (!(error instanceof TemplateError))
+        throw new Error(`for ${JSON.stringify(broken)}`, { cause: error });
+    }
+  }
 });

@@ -68,7 +68,8 @@ export class RegistryClient {
 
   /** The digest that a tag has now, without its manifest; `undefined` when the registry does not say. */
   async resolveTag(tag: string): Promise<Digest | undefined> {
-    using answer = await this.#query(`manifests/${tag}`, { ...this.#manifestQuery(tag), method: "HEAD" });
+    const query = { ...this.#manifestQuery(tag), method: "HEAD" } as const;
+    using answer = await this.#retrying(() => this.#query(`manifests/${tag}`, query));
     const digest = answer.response.headers.get("docker-content-digest") ?? "";
     return isDigest(digest) ? digest : undefined;
   }
@@ -80,7 +81,7 @@ export class RegistryClient {
    *   bytes are not those of the digest   @throws {UnavailableError} unreachable, or out of order
    */
   async manifest(tagOrDigest: string): Promise<RawManifest> {
-    return await withRetries(this.#retry, async () => {
+    return await this.#retrying(async () => {
       using answer = await this.#query(`manifests/${tagOrDigest}`, this.#manifestQuery(tagOrDigest));
       const bytes = await answer.bytes(MANIFEST_LIMIT_BYTES);
       refuseHtml(answer, bytes);
@@ -144,26 +145,24 @@ export class RegistryClient {
     return { subject, headers: { accept: MANIFEST_TYPES.join(", ") } };
   }
 
-  /** Sends a request to the endpoint that works, with what the registry wants to see, until it is answered. */
+  /** Sends a request with what the registry wants to see. Whoever asks tries again on a temporary failure. */
   async #query(path: string, query: Query): Promise<HttpAnswer> {
-    return await withRetries(
-      this.#retry,
-      async () => {
-        const { answer } = await this.#tryEndpoints(path, query);
-        if (answer.response.ok) return answer;
-        using failed = answer;
-        throw await answerError(failed, query.subject);
-      },
-      this.#options.signal,
-    );
+    const answer = await this.#tryEndpoints(path, query);
+    if (answer.response.ok) return answer;
+    using failed = answer;
+    throw await answerError(failed, query.subject);
   }
 
-  async #tryEndpoints(path: string, query: Query): Promise<{ answer: HttpAnswer }> {
+  async #retrying<Value>(attempt: () => Promise<Value>): Promise<Value> {
+    return await withRetries(this.#retry, attempt, this.#options.signal);
+  }
+
+  async #tryEndpoints(path: string, query: Query): Promise<HttpAnswer> {
     for (const [index, endpoint] of this.#endpoints.entries()) {
       try {
         const answer = await this.#sendAuthorized(endpoint, path, query);
         this.#endpoints = [endpoint];
-        return { answer };
+        return answer;
       } catch (cause) {
         const isLast = index === this.#endpoints.length - 1;
         if (isLast || !(cause instanceof ConnectionError)) throw cause;

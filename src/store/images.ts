@@ -74,12 +74,6 @@ export function findImageId(database: Database, text: string): string | undefine
   return findByName(database, text) ?? findByDigest(database, text) ?? findByPrefix(database, text);
 }
 
-/** Whether `text` names the image by its ID rather than by a reference. */
-export function isIdOf(text: string, id: string): boolean {
-  const hex = text.startsWith("sha256:") ? text.slice("sha256:".length) : text;
-  return /^[0-9a-f]{1,64}$/.test(hex) && id.startsWith(`sha256:${hex}`);
-}
-
 /** Canonical references of an image, sorted. */
 export function referencesOf(database: Database, id: string): string[] {
   const rows = database.query("SELECT reference FROM tags WHERE image_id = ? ORDER BY reference").all(id);
@@ -130,8 +124,8 @@ export function containersOf(
 export function putImage(database: Database, image: NewImage): void {
   database
     .query(
-      `INSERT INTO images (id, manifest_digest, manifest_type, manifest_bytes, platform, size_bytes, created_at,
-        registered_at, config) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO images (id, manifest_digest, manifest_type, manifest_bytes, platform, size_bytes,
+        created_at, registered_at, config) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (id) DO UPDATE SET manifest_digest = excluded.manifest_digest,
         manifest_type = excluded.manifest_type, manifest_bytes = excluded.manifest_bytes`,
     )

@@ -64,8 +64,8 @@ CREATE TABLE containers (
   id               TEXT PRIMARY KEY,
   name             TEXT NOT NULL UNIQUE,
   image_id         TEXT NOT NULL,
-  registered_image TEXT GENERATED ALWAYS AS (CASE WHEN image_id LIKE 'dir:%' THEN NULL ELSE image_id END) STORED
-                   REFERENCES images (id),
+  registered_image TEXT REFERENCES images (id)
+                   GENERATED ALWAYS AS (CASE WHEN image_id LIKE 'dir:%' THEN NULL ELSE image_id END) STORED,
   phase            TEXT NOT NULL CHECK (phase IN ('creating', 'created', 'started', 'exited')),
   created_at       TEXT NOT NULL,
   started_at       TEXT,

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { durably, openDatabase } from "../../../src/store/database.ts";
 import { SCHEMA_VERSION } from "../../../src/store/schema.ts";
 
+const MODULE = join(import.meta.dir, "../../../src/store/database.ts");
+
 const INSERT_CONTAINER = `INSERT INTO containers (id, name, image_id, phase, created_at, config)
   VALUES (?1, ?1, 'dir:/', 'created', '', '{}')`;
 
@@ -37,7 +39,7 @@ test("a second opening sees the first one's rows and settings", () => {
 test("several first openings at once all succeed", async () => {
   using dir = scratch();
   const script = `
-    const { openDatabase } = await import(${JSON.stringify(join(import.meta.dir, "../../../src/store/database.ts"))});
+    const { openDatabase } = await import(${JSON.stringify(MODULE)});
     const database = openDatabase(${JSON.stringify(dir.path)});
     database.run(${JSON.stringify(INSERT_CONTAINER)}, [String(process.pid)]);
   `;

@@ -1,4 +1,5 @@
 import { writeSync } from "node:fs";
+import { EngineError } from "../errors.ts";
 
 /** The reader of our output is gone (`| head`); the command ends as if SIGPIPE had killed it. */
 export class ClosedPipe extends Error {
@@ -13,7 +14,7 @@ const STDERR = 2;
  *
  * Not `process.stdout`: touching it costs more than the whole of a short command.
  *
- * @throws {ClosedPipe} when nobody reads any more.
+ * @throws {ClosedPipe} when nobody reads any more.   @throws {EngineError} when it cannot be written, as on a full disk.
  */
 export function print(text: string | Uint8Array): void {
   writeAll(STDOUT, text);
@@ -24,12 +25,12 @@ export function printLine(text: string): void {
   writeAll(STDOUT, `${text}\n`);
 }
 
-/** Writes to standard error, all of it. A closed one is no reason to stop. */
+/** Writes to standard error, all of it. One that is closed or full is no reason to stop, and there is nobody to tell. */
 export function printError(text: string | Uint8Array): void {
   try {
     writeAll(STDERR, text);
   } catch (error) {
-    if (!(error instanceof ClosedPipe)) throw error;
+    if (!(error instanceof ClosedPipe || error instanceof EngineError)) throw error;
   }
 }
 
@@ -43,7 +44,9 @@ function writeAll(fd: number, text: string | Uint8Array): void {
       const { code } = error as NodeJS.ErrnoException;
       if (code === "EPIPE") throw new ClosedPipe();
       if (code === "EBADF" || code === "EIO") throw new ClosedPipe();
-      if (code !== "EAGAIN" && code !== "EINTR") throw error;
+      if (code !== "EAGAIN" && code !== "EINTR") {
+        throw new EngineError(`Cannot write the output: ${code}`, { cause: error });
+      }
       // Someone else made the pipe non-blocking; its reader needs a moment.
       if (code === "EAGAIN") Bun.sleepSync(1);
     }

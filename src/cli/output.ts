@@ -14,7 +14,8 @@ const STDERR = 2;
  *
  * Not `process.stdout`: touching it costs more than the whole of a short command.
  *
- * @throws {ClosedPipe} when nobody reads any more.   @throws {EngineError} when it cannot be written, as on a full disk.
+ * @throws {ClosedPipe} when nobody reads any more.
+ * @throws {EngineError} when it cannot be written, as on a full disk.
  */
 export function print(text: string | Uint8Array): void {
   writeAll(STDOUT, text);

@@ -27,6 +27,11 @@ export class OwnedFd implements Disposable {
     return fd;
   }
 
+  /** Moves ownership into a new object: disposing of this one does nothing any more. */
+  take(): OwnedFd {
+    return new OwnedFd(this.release());
+  }
+
   /** Closes it now; a second call does nothing. close(2) is not retried: Linux frees the number even on EINTR. */
   close(): void {
     if (this.#fd < 0) return;

@@ -54,9 +54,13 @@ static void format_time(u8 *at, const struct timespec *now)
 
 static void log_open(struct log *log)
 {
-	log->fd = sys_openat(log->dir_fd, "container.log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+	u8 last = '\n';
+	log->fd = sys_openat(log->dir_fd, "container.log", O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
 	i64 end = log->fd < 0 ? 0 : sys_lseek(log->fd, 0, SEEK_END);
 	log->size = end > 0 ? end : 0;
+	if (end <= 0 || sys_lseek(log->fd, -1, SEEK_END) < 0) return;
+	/* A record that a crash cut short ends here: the next one begins on a line of its own. */
+	if (sys_read(log->fd, &last, 1) == 1 && last != '\n') sys_write(log->fd, "\n", 1);
 }
 
 /* container.log becomes container.log.1, that one .2, and the oldest is replaced. */

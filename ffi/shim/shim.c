@@ -272,8 +272,8 @@ static void watch(void)
 	set_nonblocking(shim.stdout_fd);
 	set_nonblocking(shim.stderr_fd);
 	while (!shim.exited) step(fds);
-	record_exit();
 	drain(fds);
+	record_exit(); /* last: whoever sees it finds all output in the log */
 	send_exit(fds);
 	if (!shim.acknowledged) run_exit_step();
 }

@@ -2,13 +2,19 @@ import { ProgramBuilder } from "../../kernel/launch/builder.ts";
 import { room } from "../../kernel/launch/data.ts";
 import type { Inherited, Program, Register } from "../../kernel/launch/program.ts";
 import { Symbolic } from "../../kernel/launch/program.ts";
-import { dieWithParent, newSessionKeyring, takeIdentity } from "../../kernel/launch/sequences/identity.ts";
+import {
+  dieWithParent,
+  newSessionKeyring,
+  takeIdentity,
+  unblockSignals,
+} from "../../kernel/launch/sequences/identity.ts";
 import { setHostname } from "../../kernel/launch/sequences/names.ts";
 import { joinCgroups, setOomScore } from "../../kernel/launch/sequences/cgroups.ts";
 import { sendNetlink } from "../../kernel/launch/sequences/netlink.ts";
+import { writeText } from "../../kernel/launch/sequences/paths.ts";
 import { closeOthersOnExec, execute, setStdio, waitForGo } from "../../kernel/launch/sequences/process.ts";
 import { controlTerminal, openTerminal } from "../../kernel/launch/sequences/pty.ts";
-import { cloneFlags, type CloneName } from "../../kernel/launch/symbols.ts";
+import { AT_FDCWD, cloneFlags, type CloneName } from "../../kernel/launch/symbols.ts";
 import { attachFiles, attachMounts, prepareFiles, prepareMounts } from "./mounts.ts";
 import { giveTo } from "./exec-program.ts";
 import type { BirthPlan, NamespacePlan } from "./plan.ts";
@@ -20,6 +26,8 @@ import { enterWorkingDir, makeWorkingDir } from "./working-dir.ts";
 export interface BirthDescriptors {
   /** The cgroup to be born in, cgroup version 2. */
   readonly cgroup?: Inherited;
+  /** The shims' cgroup, where the caller's would end with its session. */
+  readonly shimCgroup?: Inherited;
   /** Read until the engine has set up the network; absent when there is nothing to wait for. */
   readonly go?: Inherited;
   /** The container's ends of its standard streams, without a terminal. */
@@ -35,6 +43,7 @@ export interface BirthDescriptors {
 /** Writes the program of a container's birth. Its order is the order of docs/architecture.md. */
 export function birthProgram(plan: BirthPlan, descriptors: BirthDescriptors): Program {
   const b = new ProgramBuilder();
+  b.beforeClone(() => leaveSession(b, plan, descriptors.shimCgroup));
   b.clone(cloneFlags(...newNamespaces(plan.namespaces)), descriptors.cgroup);
   joinCgroups(b, plan.cgroup.joinPaths);
   if (plan.oomScoreAdj !== undefined) setOomScore(b, plan.oomScoreAdj);
@@ -68,6 +77,13 @@ export function birthProgram(plan: BirthPlan, descriptors: BirthDescriptors): Pr
   enterWorkingDir(b, root, plan.process.workingDir);
   startProcess(b, plan, terminal);
   return b.build();
+}
+
+/** A login session's end kills what is in its cgroup: the shim, and with it the container, must not be. */
+function leaveSession(b: ProgramBuilder, plan: BirthPlan, shimCgroup: Inherited | undefined): void {
+  const why = "out of the caller's session, whose end would end the container";
+  if (shimCgroup) writeText(b, { dir: shimCgroup, path: "cgroup.procs", text: "0" }, { why });
+  for (const path of plan.shimJoinPaths ?? []) writeText(b, { dir: AT_FDCWD, path, text: "0" }, { why });
 }
 
 function newNamespaces(namespaces: NamespacePlan): CloneName[] {
@@ -129,6 +145,7 @@ function startProcess(b: ProgramBuilder, plan: BirthPlan, terminal: Register | u
     if (terminal) takeForeground(b);
     dieWithParent(b);
   }
+  unblockSignals(b);
   closeOthersOnExec(b);
   execute(b, candidates, { argv, environment });
 }

@@ -2,7 +2,12 @@ import { ProgramBuilder } from "../../kernel/launch/builder.ts";
 import { cString } from "../../kernel/launch/data.ts";
 import { type Inherited, type Program, type Register, Symbolic } from "../../kernel/launch/program.ts";
 import { joinCgroups } from "../../kernel/launch/sequences/cgroups.ts";
-import { dieWithParent, newSessionKeyring, takeIdentity } from "../../kernel/launch/sequences/identity.ts";
+import {
+  dieWithParent,
+  newSessionKeyring,
+  takeIdentity,
+  unblockSignals,
+} from "../../kernel/launch/sequences/identity.ts";
 import { closeOthersOnExec, execute, setStdio } from "../../kernel/launch/sequences/process.ts";
 import { controlTerminal, openTerminal, type TerminalSize } from "../../kernel/launch/sequences/pty.ts";
 import { AT_FDCWD, cloneFlags, type CloneName, openFlags } from "../../kernel/launch/symbols.ts";
@@ -63,6 +68,7 @@ export function execProgram(plan: ExecPlan, descriptors: ExecDescriptors): Progr
   openStdio(b, plan, descriptors);
   enterWorkingDir(b, root, plan.process.workingDir);
   takeIdentity(b, plan.process.identity);
+  unblockSignals(b);
   closeOthersOnExec(b);
   const { candidates, argv, environment } = plan.process;
   execute(b, candidates, { argv, environment });

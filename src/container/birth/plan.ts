@@ -31,6 +31,8 @@ export interface BirthPlan {
   /** -1000 to 1000, or nothing to keep the engine's. */
   readonly oomScoreAdj?: number;
   readonly terminal?: { readonly size?: TerminalSize };
+  /** Files of version 1's named hierarchy in which the shim puts itself, so that the end of a session does not end it. */
+  readonly shimJoinPaths?: readonly string[];
   readonly process: ProcessPlan;
 }
 

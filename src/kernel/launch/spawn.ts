@@ -62,6 +62,12 @@ export class Launch implements Disposable {
     waitPid(this.shimPid);
   }
 
+  /** Ends the shim, and with it the child, and reaps it. */
+  kill(): void {
+    process.kill(this.shimPid, "SIGKILL");
+    this.reap();
+  }
+
   [Symbol.dispose](): void {
     this.#report.close();
   }

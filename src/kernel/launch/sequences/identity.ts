@@ -3,6 +3,7 @@ import { CAPABILITIES } from "../../../../ffi/structs/capability.ts";
 import { Prctl } from "../../../../ffi/structs/sched.ts";
 import { struct } from "../../../../ffi/struct.ts";
 import { encodeRlimit, type Rlimit } from "../../rlimits.ts";
+import type { SeccompFilter } from "../../seccomp/filter.ts";
 import type { ProgramBuilder } from "../builder.ts";
 import { bytes, cString, structure } from "../data.ts";
 import { Symbolic } from "../program.ts";
@@ -39,8 +40,8 @@ export interface Identity {
   /** Capabilities that the kernel knows: bits above are not dropped, since the kernel would refuse. */
   readonly lastCapability: number;
   readonly noNewPrivileges: boolean;
-  /** A classic BPF program, or none. @see seccomp(2) */
-  readonly seccompFilter?: Uint8Array;
+  /** A classic BPF program and its flags, or none. @see seccomp(2) */
+  readonly seccompFilter?: SeccompFilter;
   readonly rlimits: readonly Rlimit[];
 }
 
@@ -59,7 +60,7 @@ export function newSessionKeyring(b: ProgramBuilder, name: string): void {
 }
 
 /**
- * Gives away every privilege that the process is not to have. After it only execve(2) follows.
+ * Gives away every privilege that the process is not to have. Little follows before execve(2).
  *
  * The filter is loaded first where that takes CAP_SYS_ADMIN, and last where no_new_privs allows it without: the later,
  * the fewer calls of ours it has to allow.
@@ -107,6 +108,10 @@ export function takeIdentity(b: ProgramBuilder, identity: Identity): void {
     );
     if (seccompFilter) loadFilter(b, seccompFilter);
   }
+}
+
+/** Lets signals through again: the shim blocks them all, and execve(2) would keep them blocked. */
+export function unblockSignals(b: ProgramBuilder): void {
   const none = bytes(new Uint8Array(KERNEL_SIGSET_SIZE), "{}");
   b.call("rt_sigprocmask", [SIG_SETMASK, none, null, KERNEL_SIGSET_SIZE], {
     why: "the shim blocks all signals; the program starts with none blocked",
@@ -140,13 +145,13 @@ function setCapabilities(b: ProgramBuilder, mask: bigint): void {
   );
 }
 
-function loadFilter(b: ProgramBuilder, filter: Uint8Array): void {
+function loadFilter(b: ProgramBuilder, { program: filter, flags }: SeccompFilter): void {
   const count = filter.length / SOCK_FILTER_SIZE;
   const program = sockFprog.encode({ len: count });
   const data = structure(program, `{sock_filter[${count}]}`, {
     [sockFprog.offsets.filter]: bytes(filter, "filter"),
   });
-  b.call("seccomp", [SECCOMP_SET_MODE_FILTER, 0, data], {
+  b.call("seccomp", [SECCOMP_SET_MODE_FILTER, flags, data], {
     why: "the system calls that a container has no use for fail",
     subject: "the system-call filter",
   });

@@ -91,8 +91,11 @@ function prepareParent(hierarchy: Hierarchy, base: string): Map<Controller, Engi
 }
 
 /**
- * Lets the children of a cgroup2 directory use controllers. One write takes all or none, so when the kernel refuses,
- * each is tried by itself.
+ * Lets the children of a cgroup2 directory use controllers. One write takes all or none, so when the kernel refuses
+ * one, each is tried by itself.
+ *
+ * Not so where processes are in the way (EBUSY): the kernel would enable cpu and pids alone, turn the directory into
+ * the root of a threaded tree, and let no process into its children.
  */
 function enableControllers(path: string, controllers: readonly Controller[]): Map<Controller, EngineError> {
   const file = `${path}/cgroup.subtree_control`;
@@ -100,8 +103,10 @@ function enableControllers(path: string, controllers: readonly Controller[]): Ma
   try {
     writeControl(file, controllers.map((name) => `+${name}`).join(" "));
     return failures;
-  } catch {
-    // The reason is found below, for the controller that it concerns.
+  } catch (error) {
+    if (errorCode(error) === "EBUSY") {
+      return new Map(controllers.map((name) => [name, cannotEnable(path, name, error)]));
+    }
   }
   for (const name of controllers) {
     try {

@@ -1,5 +1,6 @@
 import { UnsupportedError } from "../errors.ts";
 import type { CreateRequest } from "../container/config.ts";
+import type { ImageSummary } from "../image/list.ts";
 import type { PullProgress } from "../image/progress.ts";
 import type { GlobalOptions } from "./command.ts";
 
@@ -69,16 +70,10 @@ export interface LogsRequest {
   readonly follow: boolean;
   /** How many lines from the end; undefined for all. */
   readonly tail?: number;
-  /** Milliseconds since 1970. */
-  readonly sinceMs?: number;
-  readonly untilMs?: number;
+  /** Moments as `parseMoment` makes them. */
+  readonly since?: string;
+  readonly until?: string;
   readonly timestamps: boolean;
-  readonly details: boolean;
-}
-
-export interface LogSink {
-  stdout(bytes: Uint8Array | string): void;
-  stderr(bytes: Uint8Array | string): void;
 }
 
 export interface Containers {
@@ -102,19 +97,11 @@ export interface Containers {
     size: boolean;
   }): Promise<readonly ContainerSummary[]>;
   inspect(reference: string, options: { size: boolean }): Promise<unknown>;
-  logs(reference: string, request: LogsRequest, sink: LogSink): Promise<void>;
+  /** Prints on standard output and standard error. */
+  logs(reference: string, request: LogsRequest): Promise<void>;
   exec(reference: string, request: ExecRequest): Promise<number>;
   explainRun(request: CreateRequest, progress?: PullProgress): Promise<readonly string[]>;
   explainExec(reference: string, request: ExecRequest): Promise<readonly string[]>;
-}
-
-export interface ImageSummary {
-  readonly id: string;
-  /** Familiar names with tags; none for an image without a name. */
-  readonly tags: readonly string[];
-  readonly digest?: string;
-  readonly createdAt: string;
-  readonly sizeBytes: number;
 }
 
 export interface Images {

@@ -1,6 +1,6 @@
 import { humanDuration } from "../../lib/duration.ts";
 import { humanSize } from "../../lib/size.ts";
-import type { ImageSummary } from "../engine-port.ts";
+import type { ImageSummary } from "../../image/list.ts";
 import { goTime, type RowOptions } from "./container-row.ts";
 import { Row } from "./list.ts";
 

@@ -1,9 +1,8 @@
 import { UsageError } from "../../../errors.ts";
-import { parseTimestamp } from "../../../lib/timestamp.ts";
+import { parseMoment } from "../../../container/logs/moment.ts";
 import { defineVerb } from "../../command.ts";
 import { openEngine } from "../../engine-port.ts";
 import { bool, text } from "../../flags.ts";
-import { print, printError } from "../../output.ts";
 
 export default defineVerb({
   names: ["container logs", "logs"],
@@ -11,6 +10,7 @@ export default defineVerb({
   usage: "[OPTIONS] CONTAINER",
   operands: { min: 1, max: 1 },
   flags: {
+    // There are none: log options that would add them are refused.
     details: bool("Show extra details provided to logs"),
     follow: bool("Follow log output", "f"),
     since: text(
@@ -23,18 +23,18 @@ export default defineVerb({
     ),
   },
   async run({ flags, operands, globals }) {
-    const { follow, timestamps, details } = flags;
+    const { follow, timestamps } = flags;
     const tail = parseTail(flags.tail);
-    const sinceMs = readTime("since", flags.since);
-    const untilMs = readTime("until", flags.until);
+    const since = readTime("since", flags.since);
+    const until = readTime("until", flags.until);
     const request = {
-      ...{ follow, timestamps, details },
+      ...{ follow, timestamps },
       ...(tail === undefined ? {} : { tail }),
-      ...(sinceMs === undefined ? {} : { sinceMs }),
-      ...(untilMs === undefined ? {} : { untilMs }),
+      ...(since === undefined ? {} : { since }),
+      ...(until === undefined ? {} : { until }),
     };
     using engine = await openEngine(globals);
-    await engine.containers.logs(operands[0]!, request, { stdout: print, stderr: printError });
+    await engine.containers.logs(operands[0]!, request);
     return 0;
   },
 });
@@ -44,10 +44,10 @@ function parseTail(given: string | undefined): number | undefined {
   return given !== undefined && /^\d+$/.test(given) ? Number(given) : undefined;
 }
 
-function readTime(name: string, given: string | undefined): number | undefined {
+function readTime(name: string, given: string | undefined): string | undefined {
   if (given === undefined || given === "") return undefined;
   try {
-    return parseTimestamp(given, Date.now());
+    return parseMoment(given, Date.now());
   } catch (cause) {
     if (!(cause instanceof UsageError)) throw cause;
     throw new UsageError(`invalid value for "${name}": ${cause.message}`, { cause });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { ContainerSummary, ImageSummary } from "../../../../src/cli/engine-port.ts";
+import type { ContainerSummary } from "../../../../src/cli/engine-port.ts";
 import {
   ContainerRow,
   containerColumns,
@@ -7,6 +7,7 @@ import {
 } from "../../../../src/cli/format/container-row.ts";
 import { ImageRow, imageColumns, imageHeaders } from "../../../../src/cli/format/image-row.ts";
 import { formatList } from "../../../../src/cli/format/list.ts";
+import type { ImageSummary } from "../../../../src/image/list.ts";
 import { alignTable } from "../../../../src/cli/format/table.ts";
 
 const NOW = Date.parse("2026-11-24T04:07:13Z");
@@ -117,6 +118,8 @@ test("images has a line for each name of an image", () => {
     tags: ["alpine:3", "x.io:5000/foo/bar:latest"],
     createdAt: ago(86_400 * 20),
     sizeBytes: 7_654_321,
+    repoDigests: [],
+    labels: {},
   };
   const options = { nowMs: NOW, truncate: true };
   const lines = [

@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import { UnavailableError } from "../errors.ts";
 import { removeTree } from "../kernel/remove-tree.ts";
 import type { ChainId } from "../spec/chain-id.ts";
 import type { LayerStore } from "../store/layers.ts";
@@ -10,13 +11,6 @@ import { unpackInWorker } from "./unpack-pool.ts";
 /** A smaller blob is unpacked in less time than a thread takes to start. */
 const WORKER_WORTH_BYTES = 1_048_576;
 
-/** A layer whose archive leaves out folders that its files are in. */
-interface Unfinished {
-  readonly directory: string;
-  readonly implicitFolders: readonly string[];
-  readonly below: readonly ChainId[];
-}
-
 /**
  * Unpacks layers into the store. Several may be unpacked at once, in any order.
  *
@@ -24,7 +18,6 @@ interface Unfinished {
  */
 export class LayerUnpacker implements LayerTarget {
   readonly #layers: LayerStore;
-  #unfinished: Unfinished[] = [];
   #isSwept = false;
 
   constructor(layers: LayerStore) {
@@ -52,35 +45,30 @@ export class LayerUnpacker implements LayerTarget {
     const folder = this.#layers.makeTemporary();
     try {
       const { sizeBytes, implicitFolders } = await unpackTo(folder, archive);
+      if (implicitFolders.length > 0) await this.#inherit(folder, implicitFolders, archive);
       signal?.throwIfAborted();
       const { trash } = this.#layers.place(
         { chainId, diffId, parentChainId: below.at(-1), sizeBytes },
         folder,
       );
       if (trash !== undefined) removeTree(trash);
-      const { directory } = this.#layers.find(chainId)!;
-      if (implicitFolders.length > 0 && trash === undefined) {
-        this.#unfinished.push({ directory, implicitFolders, below });
-      }
     } catch (cause) {
       removeTree(folder);
       throw cause;
     }
-    this.#finishLayers();
   }
 
-  /**
-   * Finishes the layers of which all those below are here: the last one to come finishes the others.
-   *
-   * Until an image refers to it, a layer that was left unfinished by a crash is garbage.
-   */
-  #finishLayers(): void {
-    this.#unfinished = this.#unfinished.filter(({ directory, implicitFolders, below }) => {
-      const lower = below.map((chainId) => this.#layers.find(chainId)?.directory);
-      if (!lower.every((path) => path !== undefined)) return true;
-      inheritFolders(directory, implicitFolders, lower.toReversed());
-      return false;
-    });
+  /** Before the layer is in place: a crash must not leave one there that looks complete and is not. */
+  async #inherit(folder: string, implicitFolders: readonly string[], archive: LayerArchive): Promise<void> {
+    await archive.belowReady;
+    archive.signal?.throwIfAborted();
+    const lower = archive.below.map((chainId) => this.#layers.find(chainId)?.directory);
+    if (!lower.every((path) => path !== undefined)) {
+      throw new UnavailableError("Cannot unpack the layer: one below it was removed meanwhile", {
+        hint: "Try again",
+      });
+    }
+    inheritFolders(folder, implicitFolders, lower.toReversed());
   }
 
   /** Removes what processes that are gone left half unpacked. */

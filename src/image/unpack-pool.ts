@@ -1,5 +1,6 @@
 /** The threads that unpack layers: started when needed, at most as many as there are processors, used again. */
 import { availableParallelism } from "node:os";
+import { limit } from "../lib/limit.ts";
 import type { UnpackBlobRequest, UnpackedBlob } from "./unpack-blob.ts";
 import { type FromWorker, fromFailure, type ToWorker } from "./unpack-message.ts";
 
@@ -7,23 +8,19 @@ import { type FromWorker, fromFailure, type ToWorker } from "./unpack-message.ts
 const WORKERS_MAX = 4;
 
 const idle: Worker[] = [];
-const waiting: (() => void)[] = [];
-let busy = 0;
+const turn = limit(Math.max(2, Math.min(WORKERS_MAX, availableParallelism())));
 
 /**
  * Does {@link unpackBlob} on a thread of its own, when one is free.
  *
  * A worker that cannot be loaded, crashes or ends is an error here: nothing waits for it without an event to end it.
  */
-export async function unpackInWorker(
+export function unpackInWorker(
   request: UnpackBlobRequest,
   onProgress: (archiveBytes: number) => void,
   signal?: AbortSignal,
 ): Promise<UnpackedBlob> {
-  const limit = Math.max(2, Math.min(WORKERS_MAX, availableParallelism()));
-  while (busy >= limit) await new Promise<void>((resolve) => waiting.push(resolve));
-  busy++;
-  try {
+  return turn(async () => {
     signal?.throwIfAborted();
     const worker = idle.pop() ?? startWorker();
     worker.ref();
@@ -31,10 +28,7 @@ export async function unpackInWorker(
     worker.unref(); // An idle one does not keep the program alive.
     idle.push(worker);
     return unpacked;
-  } finally {
-    busy--;
-    waiting.shift()?.();
-  }
+  });
 }
 
 /**

@@ -16,6 +16,7 @@ import {
 import { open } from "node:fs/promises";
 import { InvalidDataError, NotFoundError, UnavailableError } from "../errors.ts";
 import { type Digest, digestAlgorithm, digestOf, isDigest } from "../spec/digest.ts";
+import { BlobSpool } from "./blob-spool.ts";
 import { blobPath, type StorePaths } from "./layout.ts";
 import { currentOwner, formatOwner, isAlive, parseOwner } from "./owner.ts";
 
@@ -98,6 +99,12 @@ export class ContentStore implements Disposable {
     }
     const commit = () => this.#commit(path, expected.digest);
     return { path, commit, [Symbol.dispose]: () => rmSync(path, { force: true }) };
+  }
+
+  /** Starts a temporary file for a blob whose digest is yet to be known. */
+  spool(): BlobSpool {
+    const path = `${this.#ownIngestFolder()}/${this.#count++}`;
+    return new BlobSpool(path, (digest) => this.#commit(path, digest));
   }
 
   /** Puts bytes that are all in memory, and returns their digest. */

@@ -155,8 +155,13 @@ async function reportFailure(
   return exitCodeOf(errors[0], failureCode);
 }
 
+/**
+ * As with docker, a value that makes no sense ends `run` and `create` with 125 and everything else with 1; errors that
+ * know their code keep it.
+ */
 function exitCodeOf(error: unknown, failureCode: number | undefined): number {
   if (!(error instanceof EngineError)) return failureCode ?? 1;
+  if (error instanceof UsageError) return failureCode === undefined ? 1 : error.exitCode;
   return error.exitCode === 1 ? (failureCode ?? 1) : error.exitCode;
 }
 

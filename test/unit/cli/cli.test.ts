@@ -90,12 +90,13 @@ describe("a wrong command line", () => {
     [["logs", "a", "b"], 1, "mini-docker: 'mini-docker logs' requires 1 argument\n"],
     [["ps", "a"], 1, "mini-docker: 'mini-docker ps' accepts no arguments\n"],
     [["images", "a", "b"], 1, "mini-docker: 'mini-docker images' requires at most 1 argument\n"],
+    [["create", "--pull", "foo", "x"], 125, "invalid pull option"],
     [["help", "foo"], 1, "unknown help topic: foo\n"],
     [["version", "-f", "{{.Foo"], 64, "template parsing error: template: :1: unclosed action\n"],
-    [["ps", "-f", "foo=bar"], 125, "invalid filter 'foo'\n"],
+    [["ps", "-f", "foo=bar"], 1, "invalid filter 'foo'\n"],
     [
       ["inspect", "--type", "volume", "x"],
-      125,
+      1,
       `unknown type: "volume": must be one of "container", "image"\n`,
     ],
   ] as [string[], number, string][])("%p ends with %p", (words, code, message) => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect } from "bun:test";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type PullOptions, pull } from "../../../src/image/pull.ts";
 import { findImage } from "../../../src/image/resolve.ts";
@@ -9,6 +9,7 @@ import { openDatabase } from "../../../src/store/database.ts";
 import { listImages, referencesOf } from "../../../src/store/images.ts";
 import { LayerStore } from "../../../src/store/layers.ts";
 import { storePaths } from "../../../src/store/layout.ts";
+import { rootTest } from "../../support/machine.ts";
 import { failure, type TestImage, TestRegistry } from "../../support/registry.ts";
 import { tempDir } from "../../support/temp-dir.ts";
 
@@ -44,52 +45,55 @@ const layerFolders = (root: string) => (existsSync(`${root}/layers`) ? readdirSy
 const ingestFolders = (root: string) => readdirSync(`${root}/image/ingest`);
 
 describe("pull", () => {
-  test.each([
-    ["the OCI's", false],
-    ["docker's", true],
-  ])("brings an image with %s types, every compression", async (_, docker) => {
-    using dir = tempDir("pull");
-    using registry = new TestRegistry();
-    const { database, run } = openRoot(dir.path);
-    const pushed = await registry.push({ ...THREE_LAYERS, docker }, "v1");
-    const seen: string[] = [];
+  for (const docker of [false, true]) {
+    const whose = docker ? "docker's" : "the OCI's";
+    rootTest(`brings an image with ${whose} types, every compression`, async () => {
+      using dir = tempDir("pull");
+      using registry = new TestRegistry();
+      const { database, run } = openRoot(dir.path);
+      const pushed = await registry.push({ ...THREE_LAYERS, docker }, "v1");
+      const seen: string[] = [];
 
-    const pulled = await run(`${registry.host}/a/b:v1`, {
-      progress: { message: (text) => seen.push(text), layer: (id, status) => seen.push(`${id}: ${status}`) },
+      const pulled = await run(`${registry.host}/a/b:v1`, {
+        progress: {
+          message: (text) => seen.push(text),
+          layer: (id, status) => seen.push(`${id}: ${status}`),
+        },
+      });
+
+      expect(pulled).toEqual({
+        reference: `${registry.host}/a/b:v1`,
+        canonical: `${registry.host}/a/b:v1`,
+        digest: pushed.digest,
+        imageId: pushed.config.digest,
+        upToDate: false,
+      });
+      const image = findImage(database, dir.path, `${registry.host}/a/b:v1`);
+      expect(image.config).toEqual({ Cmd: ["sh"], Env: ["A=b"] });
+      const read = (layer: number, name: string) =>
+        readFileSync(`${image.layerDirectories[layer]}/${name}`, "utf8");
+      expect([read(2, "etc/one"), read(1, "etc/both"), read(0, "three")]).toEqual(["1", "upper", "3"]);
+      expect(seen[0]).toBe("v1: Pulling from a/b");
+      const id = pushed.layers[0]!.digest.slice(7, 19);
+      for (const status of [
+        "Pulling fs layer",
+        "Downloading",
+        "Verifying Checksum",
+        "Download complete",
+        "Extracting",
+        "Pull complete",
+      ]) {
+        expect(seen).toContain(`${id}: ${status}`);
+      }
+      expect(ingestFolders(dir.path)).toEqual([]);
+      const index = JSON.parse(readFileSync(`${dir.path}/image/index.json`, "utf8"));
+      expect(index.manifests[0].annotations["org.opencontainers.image.ref.name"]).toBe(
+        `${registry.host}/a/b:v1`,
+      );
     });
+  }
 
-    expect(pulled).toEqual({
-      reference: `${registry.host}/a/b:v1`,
-      canonical: `${registry.host}/a/b:v1`,
-      digest: pushed.digest,
-      imageId: pushed.config.digest,
-      upToDate: false,
-    });
-    const image = findImage(database, dir.path, `${registry.host}/a/b:v1`);
-    expect(image.config).toEqual({ Cmd: ["sh"], Env: ["A=b"] });
-    const read = (layer: number, name: string) =>
-      readFileSync(`${image.layerDirectories[layer]}/${name}`, "utf8");
-    expect([read(2, "etc/one"), read(1, "etc/both"), read(0, "three")]).toEqual(["1", "upper", "3"]);
-    expect(seen[0]).toBe("v1: Pulling from a/b");
-    const id = pushed.layers[0]!.digest.slice(7, 19);
-    for (const status of [
-      "Pulling fs layer",
-      "Downloading",
-      "Verifying Checksum",
-      "Download complete",
-      "Extracting",
-      "Pull complete",
-    ]) {
-      expect(seen).toContain(`${id}: ${status}`);
-    }
-    expect(ingestFolders(dir.path)).toEqual([]);
-    const index = JSON.parse(readFileSync(`${dir.path}/image/index.json`, "utf8"));
-    expect(index.manifests[0].annotations["org.opencontainers.image.ref.name"]).toBe(
-      `${registry.host}/a/b:v1`,
-    );
-  });
-
-  test("of an image that is here asks for nothing but its digest", async () => {
+  rootTest("of an image that is here asks for nothing but its digest", async () => {
     using dir = tempDir("pull");
     using registry = new TestRegistry();
     const { run } = openRoot(dir.path);
@@ -100,7 +104,7 @@ describe("pull", () => {
     expect(registry.log).toEqual(["HEAD /v2/a/b/manifests/latest"]);
   });
 
-  test("of a tag that moved brings only new layers, and the old image loses its name", async () => {
+  rootTest("of a tag that moved brings only new layers, and the old image loses its name", async () => {
     using dir = tempDir("pull");
     using registry = new TestRegistry();
     const { database, run } = openRoot(dir.path);
@@ -116,7 +120,7 @@ describe("pull", () => {
     for (const { digest } of old.layers) expect(registry.count(digest)).toBe(1);
   });
 
-  test("by digest, and through an index for the right platform", async () => {
+  rootTest("by digest, and through an index for the right platform", async () => {
     using dir = tempDir("pull");
     using registry = new TestRegistry();
     const { database, run } = openRoot(dir.path);
@@ -135,7 +139,7 @@ describe("pull", () => {
     expect((await run(`${registry.host}/a/b:multi`)).imageId).toBe(own.config.digest);
   });
 
-  test("twice at once succeeds twice", async () => {
+  rootTest("twice at once succeeds twice", async () => {
     using dir = tempDir("pull");
     using registry = new TestRegistry();
     const [first, second] = [openRoot(dir.path), openRoot(dir.path)];
@@ -146,7 +150,7 @@ describe("pull", () => {
     expect(ingestFolders(dir.path)).toEqual([]);
   });
 
-  test("with one layer twice fetches it once", async () => {
+  rootTest("with one layer twice fetches it once", async () => {
     using dir = tempDir("pull");
     using registry = new TestRegistry();
     const layer = { files: { same: "same" } };
@@ -156,22 +160,24 @@ describe("pull", () => {
     expect(layerFolders(dir.path)).toHaveLength(3);
   });
 
-  test.each(["basic", "token"] as const)("with a password over %s authentication", async (kind) => {
-    using dir = tempDir("pull");
-    using registry = new TestRegistry();
-    registry.login = { kind, username: "ann", password: "p:w" };
-    await registry.push(THREE_LAYERS, "latest");
-    const { run } = openRoot(dir.path);
-    await expect(run(`${registry.host}/a/b`)).rejects.toThrow(
-      kind === "basic" ? "no basic auth credentials" : "unauthorized",
-    );
-    const credentials = {
-      get: async () => ({ kind: "password", username: "ann", password: "p:w" }) as const,
-    };
-    await run(`${registry.host}/a/b`, { registry: { userAgent: "x", credentials } });
-  });
+  for (const kind of ["basic", "token"] as const) {
+    rootTest(`with a password over ${kind} authentication`, async () => {
+      using dir = tempDir("pull");
+      using registry = new TestRegistry();
+      registry.login = { kind, username: "ann", password: "p:w" };
+      await registry.push(THREE_LAYERS, "latest");
+      const { run } = openRoot(dir.path);
+      await expect(run(`${registry.host}/a/b`)).rejects.toThrow(
+        kind === "basic" ? "no basic auth credentials" : "unauthorized",
+      );
+      const credentials = {
+        get: async () => ({ kind: "password", username: "ann", password: "p:w" }) as const,
+      };
+      await run(`${registry.host}/a/b`, { registry: { userAgent: "x", credentials } });
+    });
+  }
 
-  test("as a stranger, with a token", async () => {
+  rootTest("as a stranger, with a token", async () => {
     using dir = tempDir("pull");
     using registry = new TestRegistry();
     registry.login = { kind: "token" };
@@ -180,7 +186,7 @@ describe("pull", () => {
     expect(registry.count("/token")).toBe(1);
   });
 
-  test("follows a redirect to another host without its password", async () => {
+  rootTest("follows a redirect to another host without its password", async () => {
     using dir = tempDir("pull");
     using registry = new TestRegistry();
     using storage = new TestRegistry();
@@ -274,23 +280,25 @@ describe("a pull that goes wrong tells why, leaves nothing, and works when the c
     ],
   ];
 
-  test.each(cases)("%s", async (_, broken, message) => {
-    using dir = tempDir("pull");
-    using registry = new TestRegistry();
-    const { database, run } = openRoot(dir.path);
-    const pushed = await registry.push(THREE_LAYERS, "latest");
-    registry.misbehave = broken(registry, pushed.layers[2]!.digest);
+  for (const [name, broken, message] of cases) {
+    rootTest(name, async () => {
+      using dir = tempDir("pull");
+      using registry = new TestRegistry();
+      const { database, run } = openRoot(dir.path);
+      const pushed = await registry.push(THREE_LAYERS, "latest");
+      registry.misbehave = broken(registry, pushed.layers[2]!.digest);
 
-    await expect(run(`${registry.host}/a/b`)).rejects.toThrow(message);
-    expect(listImages(database)).toEqual([]);
-    expect(layerFolders(dir.path)).toEqual([]);
-    expect(ingestFolders(dir.path)).toEqual([]);
+      await expect(run(`${registry.host}/a/b`)).rejects.toThrow(message);
+      expect(listImages(database)).toEqual([]);
+      expect(layerFolders(dir.path)).toEqual([]);
+      expect(ingestFolders(dir.path)).toEqual([]);
 
-    registry.misbehave = undefined;
-    expect((await run(`${registry.host}/a/b`)).imageId).toBe(pushed.config.digest);
-  });
+      registry.misbehave = undefined;
+      expect((await run(`${registry.host}/a/b`)).imageId).toBe(pushed.config.digest);
+    });
+  }
 
-  test("an index without our platform", async () => {
+  rootTest("an index without our platform", async () => {
     using dir = tempDir("pull");
     using registry = new TestRegistry();
     const { run } = openRoot(dir.path);
@@ -303,7 +311,7 @@ describe("a pull that goes wrong tells why, leaves nothing, and works when the c
     );
   });
 
-  test("a config whose diffIDs are not its layers'", async () => {
+  rootTest("a config whose diffIDs are not its layers'", async () => {
     using dir = tempDir("pull");
     using registry = new TestRegistry();
     const { database, run } = openRoot(dir.path);
@@ -316,7 +324,7 @@ describe("a pull that goes wrong tells why, leaves nothing, and works when the c
     }
   });
 
-  test("a stored blob that was damaged is fetched again", async () => {
+  rootTest("a stored blob that was damaged is fetched again", async () => {
     using dir = tempDir("pull");
     using registry = new TestRegistry();
     const { run } = openRoot(dir.path);
@@ -332,7 +340,7 @@ describe("a pull that goes wrong tells why, leaves nothing, and works when the c
 });
 
 describe("what passes is tried again", () => {
-  test("a failure of the server, once", async () => {
+  rootTest("a failure of the server, once", async () => {
     using dir = tempDir("pull");
     using registry = new TestRegistry();
     await registry.push(THREE_LAYERS, "latest");
@@ -346,7 +354,7 @@ describe("what passes is tried again", () => {
     expect(failed.size).toBe(5);
   });
 
-  test("a connection that is cut, from where it was cut", async () => {
+  rootTest("a connection that is cut, from where it was cut", async () => {
     using dir = tempDir("pull");
     using registry = new TestRegistry();
     const [layer] = (

@@ -25,20 +25,18 @@ export function makeCgroup(hierarchy: Hierarchy, parent: string, name: string): 
   const base = `${hierarchy.root}/${parent}`;
   const path = `${base}/${name}`;
   for (let attempt = 1; ; attempt++) {
-    const failures = prepareParent(hierarchy, base);
     try {
       mkdirSync(path);
     } catch (error) {
       const code = errorCode(error);
-      if (code === "EEXIST") {
-        removeStale(path, name);
-        continue;
-      }
-      if (code === "ENOENT" && attempt < ATTEMPTS) continue;
-      throw cannotMake(path, error);
+      if (code === "EEXIST") removeStale(path, name);
+      else if (code === "ENOENT" && attempt < ATTEMPTS) makeParent(hierarchy, base);
+      else throw cannotMake(path, error);
+      continue;
     }
-    if (hierarchy.version === 1 && hierarchy.controllers.includes("cpuset")) fillCpuset(path);
-    return failures;
+    if (hierarchy.version === 2) return enableForChildren(hierarchy, base);
+    if (hierarchy.controllers.includes("cpuset")) fillCpuset(path);
+    return new Map();
   }
 }
 
@@ -75,19 +73,24 @@ export function childNames(path: string): string[] {
   }
 }
 
-function prepareParent(hierarchy: Hierarchy, base: string): Map<Controller, EngineError> {
+function makeParent({ version, controllers }: Hierarchy, base: string): void {
   try {
     mkdirSync(base);
   } catch (error) {
     if (errorCode(error) !== "EEXIST") throw cannotMake(base, error);
   }
-  if (hierarchy.version === 1 || hierarchy.controllers.length === 0) return new Map();
+  if (version === 2 || !controllers.includes("cpuset")) return;
+  fillCpuset(base);
+  // From here on the kernel itself copies CPUs and memory nodes into each new child.
+  writeControl(`${base}/cgroup.clone_children`, "1");
+}
+
+/** Sees to it that the children of version 2's parent have their controllers, which is so but for the first time. */
+function enableForChildren({ root, controllers }: Hierarchy, base: string): Map<Controller, EngineError> {
+  if (controllers.length === 0) return new Map();
   const enabled = readControl(`${base}/cgroup.subtree_control`)?.split(/\s+/) ?? [];
-  if (hierarchy.controllers.every((name) => enabled.includes(name))) return new Map();
-  return new Map([
-    ...enableControllers(hierarchy.root, hierarchy.controllers),
-    ...enableControllers(base, hierarchy.controllers),
-  ]);
+  if (controllers.every((name) => enabled.includes(name))) return new Map();
+  return new Map([...enableControllers(root, controllers), ...enableControllers(base, controllers)]);
 }
 
 /**
@@ -146,8 +149,12 @@ function cannotEnable(path: string, controller: Controller, cause: unknown): Eng
   }
 }
 
-/** A cgroup of version 1's cpuset takes no process before it has CPUs and memory nodes: those of its parent. */
+/**
+ * A cgroup of version 1's cpuset takes no process before it has CPUs and memory nodes: those of its parent. The parent
+ * hands them down by itself, unless the command that made it was killed before it said so.
+ */
 function fillCpuset(path: string): void {
+  if (readControl(`${path}/cpuset.mems`)?.trim() !== "") return;
   for (const file of ["cpuset.cpus", "cpuset.mems"]) inheritCpuset(path, file);
 }
 

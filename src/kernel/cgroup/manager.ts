@@ -159,6 +159,7 @@ export class CgroupManager {
 
   /** A controller that cannot be enabled is an error for the limit that needs it, and a warning otherwise. */
   #warnUnavailable(limits: CgroupLimits, unavailable: ReadonlyMap<Controller, EngineError>): string[] {
+    if (unavailable.size === 0) return [];
     const needed = neededControllers(limits);
     return [...unavailable].map(([controller, failure]) => {
       const option = needed.get(controller);

@@ -54,6 +54,7 @@ export function readOomKills(version: 1 | 2, directory: string): number {
   return readCounters(`${directory}/${file}`).get("oom_kill") ?? 0;
 }
 
+/** Memory of a cgroup; `undefined` when the controller is not there. */
 export function readMemory(version: 1 | 2, directory: string): MemoryStats | undefined {
   const v2 = version === 2;
   const currentBytes = readNumber(`${directory}/${v2 ? "memory.current" : "memory.usage_in_bytes"}`);
@@ -99,6 +100,7 @@ export function readCpu(version: 1 | 2, directory?: string, accounting?: string)
   };
 }
 
+/** Processes of a cgroup; `undefined` when the controller is not there. */
 export function readPids(directory: string): PidsStats | undefined {
   const current = readNumber(`${directory}/pids.current`);
   return current === undefined ? undefined : { current, limit: readNumber(`${directory}/pids.max`) };

@@ -9,10 +9,11 @@ const buffer = new Uint8Array(4096);
 const decoder = new TextDecoder();
 
 /**
- * Waits until a cgroup2's cgroup.events has a line, `populated 0` or `frozen 1`: the kernel wakes the waiter at each
- * change, so nothing is asked twice in vain.
+ * Waits until a cgroup2's cgroup.events has a line, `populated 0` or `frozen 1`: the kernel wakes the waiter at
+ * each change, so nothing is asked twice in vain.
  *
- * @returns false when `deadline` (in milliseconds of performance.now()) passed before; true also when the cgroup is gone
+ * @returns false when `deadline` (in milliseconds of performance.now()) passed before; true also when the cgroup is
+ *   gone
  * @see cgroup-v2.rst "cgroup.events"
  */
 export function waitForEvent(directory: string, line: string, deadline: number): boolean {

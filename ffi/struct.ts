@@ -47,7 +47,8 @@ export function struct<const F extends StructFields>(fields: F, { packed = false
     encode(value) {
       const bytes = new Uint8Array(size);
       const view = new DataView(bytes.buffer);
-      for (const [name, given] of Object.entries(value)) {
+      for (const name in value) {
+        const given = value[name];
         if (given !== undefined)
           put(view, offsets[name]!, fields[name]!, given as number | bigint | Uint8Array);
       }
@@ -56,7 +57,7 @@ export function struct<const F extends StructFields>(fields: F, { packed = false
     decode(bytes, offset = 0) {
       const view = new DataView(bytes.buffer, bytes.byteOffset + offset, size);
       const value: Record<string, unknown> = {};
-      for (const [name, type] of Object.entries(fields)) value[name] = get(view, offsets[name]!, type);
+      for (const name in fields) value[name] = get(view, offsets[name]!, fields[name]!);
       return value as StructValue<F>;
     },
   };
@@ -73,13 +74,22 @@ function put(view: DataView, offset: number, type: FieldType, value: number | bi
     return;
   }
   const size = sizeOf(type);
-  const integer = BigInt(value);
-  const wrapped = type[0] === "i" ? BigInt.asIntN(size * 8, integer) : BigInt.asUintN(size * 8, integer);
-  if (wrapped !== integer) throw new RangeError(`${value} does not fit a ${type} field`);
-  if (size === 8) view.setBigUint64(offset, BigInt.asUintN(64, integer), true);
-  else if (size === 4) view.setUint32(offset, Number(BigInt.asUintN(32, integer)), true);
-  else if (size === 2) view.setUint16(offset, Number(BigInt.asUintN(16, integer)), true);
-  else view.setUint8(offset, Number(BigInt.asUintN(8, integer)));
+  const isSigned = type[0] === "i";
+  if (size === 8) {
+    const integer = BigInt(value);
+    const wrapped = isSigned ? BigInt.asIntN(64, integer) : BigInt.asUintN(64, integer);
+    if (wrapped !== integer) throw new RangeError(`${value} does not fit a ${type} field`);
+    view.setBigUint64(offset, BigInt.asUintN(64, integer), true);
+    return;
+  }
+  const integer = Number(value);
+  const values = 2 ** (8 * size);
+  const lowest = isSigned ? -values / 2 : 0;
+  if (!Number.isInteger(integer) || integer < lowest || integer >= lowest + values)
+    throw new RangeError(`${value} does not fit a ${type} field`);
+  if (size === 4) view.setUint32(offset, integer >>> 0, true);
+  else if (size === 2) view.setUint16(offset, integer & 0xffff, true);
+  else view.setUint8(offset, integer & 0xff);
 }
 
 function get(view: DataView, offset: number, type: FieldType): number | bigint | Uint8Array {

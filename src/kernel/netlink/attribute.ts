@@ -56,10 +56,21 @@ export function be32(type: number, value: number): Attribute {
 
 /** Text and a final zero byte. Text that contains one is refused: the kernel would read less than was written. */
 export function text(type: number, value: string): Attribute {
-  const encoded = new TextEncoder().encode(value);
+  const encoded = textBytes(value);
   if (encoded.includes(0)) throw new RangeError(`a netlink text has a zero byte: ${JSON.stringify(value)}`);
   const bytes = allocate(type, encoded.length + 1);
   bytes.set(encoded, nlattr.size);
+  return bytes;
+}
+
+/** A text's UTF-8 bytes. Names are ASCII, and a start of a container has no time to set up an encoder for them. */
+export function textBytes(value: string): Uint8Array {
+  const bytes = new Uint8Array(value.length);
+  for (let index = 0; index < value.length; index++) {
+    const code = value.charCodeAt(index);
+    if (code > 0x7f) return new TextEncoder().encode(value);
+    bytes[index] = code;
+  }
   return bytes;
 }
 
@@ -70,23 +81,27 @@ export function text(type: number, value: string): Attribute {
  */
 export function parseAttributes(bytes: Uint8Array, offset = 0): Map<number, Uint8Array> {
   const found = new Map<number, Uint8Array>();
-  for (const { type, payload } of listAttributes(bytes, offset)) found.set(type, payload);
+  for (let start = offset; start + nlattr.size <= bytes.length;) {
+    const end = endOfAttribute(bytes, start);
+    found.set(readU16(bytes, start + 2) & NLA_TYPE_MASK, bytes.subarray(start + nlattr.size, end));
+    start += align(end - start);
+  }
   return found;
 }
 
-/** Like {@link parseAttributes}, in order and with every repetition: a list's elements all have one type. */
-export function listAttributes(bytes: Uint8Array, offset = 0): { type: number; payload: Uint8Array }[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const found: { type: number; payload: Uint8Array }[] = [];
+/**
+ * The payload of the first attribute of a type in `bytes` from `offset` on; undefined when there is none. Cheaper than
+ * {@link parseAttributes} where few of many are wanted.
+ *
+ * @throws {RangeError} when a length on the way points outside
+ */
+export function findAttribute(bytes: Uint8Array, type: number, offset = 0): Uint8Array | undefined {
   for (let start = offset; start + nlattr.size <= bytes.length;) {
-    const length = view.getUint16(start, true);
-    if (length < nlattr.size || start + length > bytes.length)
-      throw new RangeError(`a netlink attribute of ${length} bytes at ${start} of ${bytes.length}`);
-    const type = view.getUint16(start + 2, true) & NLA_TYPE_MASK;
-    found.push({ type, payload: bytes.subarray(start + nlattr.size, start + length) });
-    start += align(length);
+    const end = endOfAttribute(bytes, start);
+    if ((readU16(bytes, start + 2) & NLA_TYPE_MASK) === type) return bytes.subarray(start + nlattr.size, end);
+    start += align(end - start);
   }
-  return found;
+  return undefined;
 }
 
 /** A little-endian 32-bit payload. Throws RangeError when it is shorter. */
@@ -102,7 +117,7 @@ export function readBe32(payload: Uint8Array): number {
 /** A text payload, up to its zero byte. */
 export function readText(payload: Uint8Array): string {
   const end = payload.indexOf(0);
-  return new TextDecoder().decode(end === -1 ? payload : payload.subarray(0, end));
+  return Buffer.from(end === -1 ? payload : payload.subarray(0, end)).toString();
 }
 
 /** `length` rounded up to where the next message or attribute may start. */
@@ -115,6 +130,17 @@ export function byteLength(parts: readonly Uint8Array[]): number {
   let length = 0;
   for (const part of parts) length += align(part.length);
   return length;
+}
+
+function readU16(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8);
+}
+
+function endOfAttribute(bytes: Uint8Array, start: number): number {
+  const length = readU16(bytes, start);
+  if (length < nlattr.size || start + length > bytes.length)
+    throw new RangeError(`a netlink attribute of ${length} bytes at ${start} of ${bytes.length}`);
+  return start + length;
 }
 
 function allocate(type: number, payloadBytes: number): Attribute {

@@ -56,17 +56,19 @@ export function wantsAck(request: Request): boolean {
  * @throws {RangeError} when they exceed 128 KiB
  */
 export function encodeRequests(requests: readonly Request[], firstSequence: number): Uint8Array<ArrayBuffer> {
-  const total = requests.reduce((sum, { parts }) => sum + nlmsghdr.size + byteLength(parts), 0);
+  let total = 0;
+  for (const { parts } of requests) total += nlmsghdr.size + byteLength(parts);
   if (total > MAX_BATCH_BYTES) throw new RangeError(`a netlink batch of ${total} bytes`);
   const bytes = new Uint8Array(total);
   const view = new DataView(bytes.buffer);
   let start = 0;
-  for (const [index, { type, flags, parts }] of requests.entries()) {
+  let sequence = firstSequence;
+  for (const { type, flags, parts } of requests) {
     const length = nlmsghdr.size + byteLength(parts);
     view.setUint32(start + nlmsghdr.offsets.length, length, true);
     view.setUint16(start + nlmsghdr.offsets.type, type, true);
     view.setUint16(start + nlmsghdr.offsets.flags, flags | NLM_F_REQUEST, true);
-    view.setUint32(start + nlmsghdr.offsets.sequence, firstSequence + index, true);
+    view.setUint32(start + nlmsghdr.offsets.sequence, sequence++, true);
     let at = start + nlmsghdr.size;
     for (const part of parts) {
       bytes.set(part, at);

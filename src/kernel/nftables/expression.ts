@@ -48,7 +48,7 @@ import {
   NFTA_VERDICT_CODE,
 } from "../../../ffi/structs/nfnetlink.ts";
 import { ipv4Bytes, netmask, type Subnet } from "../../lib/ipv4.ts";
-import { type Attribute, attribute, be32, nested, text } from "../netlink/attribute.ts";
+import { type Attribute, attribute, be32, nested, text, textBytes } from "../netlink/attribute.ts";
 
 /** One instruction, encoded. */
 export type Expression = Attribute;
@@ -143,7 +143,7 @@ function expression(name: string, data: readonly Uint8Array[]): Expression {
 
 /** A link's name as nf_tables compares it: all 16 bytes, so that `md0` is not a prefix of others. */
 function nameBytes(name: string): Uint8Array {
-  const encoded = new TextEncoder().encode(name);
+  const encoded = textBytes(name);
   if (encoded.length >= IFNAMSIZ) throw new RangeError(`not a link's name: ${JSON.stringify(name)}`);
   const bytes = new Uint8Array(IFNAMSIZ);
   bytes.set(encoded);

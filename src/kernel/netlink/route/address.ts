@@ -11,7 +11,7 @@ import {
   RTM_NEWADDR,
 } from "../../../../ffi/structs/rtnetlink.ts";
 import { formatIpv4, ipv4Bytes, lastAddress, subnetOf } from "../../../lib/ipv4.ts";
-import { attribute, parseAttributes, readBe32 } from "../attribute.ts";
+import { attribute, findAttribute, readBe32 } from "../attribute.ts";
 import type { NetlinkConnection } from "../connection.ts";
 import type { Request } from "../message.ts";
 
@@ -50,7 +50,7 @@ export function listAddresses(netlink: NetlinkConnection, linkIndex = 0): LinkAd
   const found: LinkAddress[] = [];
   for (const { payload } of answers) {
     const { index, prefixLength } = ifaddrmsg.decode(payload);
-    const local = parseAttributes(payload, ifaddrmsg.size).get(IFA_LOCAL);
+    const local = findAttribute(payload, IFA_LOCAL, ifaddrmsg.size);
     // Kernels before 4.20 ignore the filter.
     if (local !== undefined && (linkIndex === 0 || index === linkIndex))
       found.push({ linkIndex: index, address: readBe32(local), prefixLength });

@@ -36,16 +36,22 @@ import {
 import {
   type Attribute,
   attribute,
+  findAttribute,
   nested,
-  parseAttributes,
   readText,
   readU32,
   text,
+  textBytes,
   u8,
   u32,
 } from "../attribute.ts";
 import type { NetlinkConnection } from "../connection.ts";
 import { type Answer, encodeRequests, type Request } from "../message.ts";
+
+/** This byte and those below it are white space or control characters. */
+const SPACE = 0x20;
+/** `/`, `:` and `%`. */
+const FORBIDDEN_IN_NAMES = [0x2f, 0x3a, 0x25];
 
 /** The index of `lo` in every network namespace. */
 export const LOOPBACK_INDEX = 1;
@@ -68,8 +74,9 @@ export interface Link {
  *   slash, a colon or white space; and for one with `%`, which asks the kernel to choose a number
  */
 export function linkName(name: string): Attribute {
-  const isValid = /^[^\s/:%\0]+$/.test(name) && name !== "." && name !== "..";
-  if (!isValid || new TextEncoder().encode(name).length >= IFNAMSIZ)
+  const bytes = textBytes(name);
+  const isRefused = name === "" || name === "." || name === ".." || bytes.length >= IFNAMSIZ;
+  if (isRefused || bytes.some((byte) => byte <= SPACE || FORBIDDEN_IN_NAMES.includes(byte)))
     throw new RangeError(`not a link's name: ${JSON.stringify(name)}`);
   return text(IFLA_IFNAME, name);
 }
@@ -220,13 +227,15 @@ function findOne(netlink: NetlinkConnection, request: Pick<Request, "action" | "
 
 function parseLink({ payload }: Answer): Link {
   const { index, flags } = ifinfomsg.decode(payload);
-  const attributes = parseAttributes(payload, ifinfomsg.size);
-  const kind = parseAttributes(attributes.get(IFLA_LINKINFO) ?? new Uint8Array()).get(IFLA_INFO_KIND);
+  const name = findAttribute(payload, IFLA_IFNAME, ifinfomsg.size);
+  const mtu = findAttribute(payload, IFLA_MTU, ifinfomsg.size);
+  const info = findAttribute(payload, IFLA_LINKINFO, ifinfomsg.size);
+  const kind = info === undefined ? undefined : findAttribute(info, IFLA_INFO_KIND);
   return {
     index,
-    name: readText(attributes.get(IFLA_IFNAME) ?? new Uint8Array()),
+    name: name === undefined ? "" : readText(name),
     isUp: (flags & IFF_UP) !== 0,
-    mtu: readU32(attributes.get(IFLA_MTU) ?? new Uint8Array(4)),
+    mtu: mtu === undefined ? 0 : readU32(mtu),
     kind: kind === undefined ? undefined : readText(kind),
   };
 }

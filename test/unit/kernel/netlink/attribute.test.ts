@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import {
   attribute,
   be32,
-  listAttributes,
+  findAttribute,
   nested,
   parseAttributes,
   readBe32,
@@ -46,14 +46,16 @@ test("parseAttributes() reads back what was written, without the nested flag", (
   expect(readBe32(inner.get(9) ?? new Uint8Array())).toBe(0xac1e0002);
 });
 
-test("listAttributes() keeps repetitions in order", () => {
-  const bytes = nested(1, [u8(1, 10), u8(1, 20)]);
+test("findAttribute() finds the first of a type, past a header of its own", () => {
+  const bytes = nested(1, [u8(1, 10), u8(2, 20), u8(2, 30)]);
 
-  expect(listAttributes(bytes, 4).map(({ payload }) => payload[0])).toEqual([10, 20]);
+  expect(findAttribute(bytes, 2, 4)?.[0]).toBe(20);
+  expect(findAttribute(bytes, 3, 4)).toBeUndefined();
 });
 
 test("parseAttributes() refuses lengths that point outside", () => {
   for (const bad of ["0300010000000000", "0900010000000000", "ffff010000000000", "0000000000000000"]) {
     expect(() => parseAttributes(Uint8Array.fromHex(bad))).toThrow(RangeError);
+    expect(() => findAttribute(Uint8Array.fromHex(bad), 9)).toThrow(RangeError);
   }
 });

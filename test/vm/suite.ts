@@ -1,18 +1,22 @@
 /**
- * `npm run test:vm [-- --kernel 6.12]`: the suites that need pure cgroup v2, in the test VM.
+ * `npm run test:vm [-- --kernel 6.12] [FOLDER…]`: the suites that need pure cgroup v2, in the test VM.
  *
  * Builds what the machine boots when it is missing. The tests in test/vm-suite assert limits from the kernel's own
- * counters; those of test/sandbox and test/system named here run again because they behave differently on cgroup v2
- * or on an older kernel.
+ * counters; others run again because the kernel is another one and the cgroups are of version 2. An emulated machine
+ * has one thread, so two of them share the work.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { isSetUp, runInMachine } from "./machine.ts";
 
 const root = join(import.meta.dir, "../..");
-const AGAIN = ["test/sandbox/support/", "test/sandbox/kernel/cgroup", "test/system/life", "test/system/run"];
+const SHARES = [
+  ["test/vm-suite/", "test/system/run"],
+  ["test/sandbox/", "test/system/life"],
+];
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     kernel: { type: "string", default: process.env.VM_KERNEL ?? "6.1" },
     timeout: { type: "string", default: "900" },
@@ -20,7 +24,26 @@ const { values } = parseArgs({
   },
 });
 
-const exists = (folder: string) => [...new Bun.Glob(`${folder}**`).scanSync({ cwd: root })].length > 0;
+const hasTests = (folder: string) => [...new Bun.Glob(`${folder}**`).scanSync({ cwd: root })].length > 0;
+
+/** Runs one machine; what it writes is kept and shown whole when it ends, unless it runs alone. */
+async function run(folders: readonly string[], alone: boolean): Promise<number> {
+  const kept: Uint8Array[] = [];
+  const status = await runInMachine(["bun", "test", "--timeout=300000", ...folders], {
+    kernel: values.kernel,
+    project: root,
+    cwd: root,
+    writable: false,
+    timeoutSeconds: Number(values.timeout),
+    memoryMegabytes: 2048,
+    cpus: 2,
+    env: { SANDBOX_MUST_WORK: "1", NO_COLOR: "1" },
+    verbose: values.verbose,
+    ...(alone ? {} : { onOutput: (_stream, bytes) => void kept.push(bytes.slice()) }),
+  });
+  if (!alone) await Bun.write(Bun.stdout, Buffer.concat(kept));
+  return status;
+}
 
 if (!isSetUp(values.kernel)) {
   const setup = Bun.spawnSync([join(import.meta.dir, "setup"), values.kernel], {
@@ -29,15 +52,6 @@ if (!isSetUp(values.kernel)) {
   });
   if (setup.exitCode !== 0) process.exit(setup.exitCode || 1);
 }
-const folders = ["test/vm-suite/", ...AGAIN].filter(exists);
-process.exitCode = await runInMachine(["bun", "test", "--timeout=300000", ...folders], {
-  kernel: values.kernel,
-  project: root,
-  cwd: root,
-  writable: false,
-  timeoutSeconds: Number(values.timeout),
-  memoryMegabytes: 2048,
-  cpus: 2,
-  env: { SANDBOX_MUST_WORK: "1", NO_COLOR: "1" },
-  verbose: values.verbose,
-});
+const shares = positionals.length > 0 ? [positionals] : SHARES.map((share) => share.filter(hasTests));
+const statuses = await Promise.all(shares.map((folders) => run(folders, shares.length === 1)));
+process.exitCode = statuses.find((status) => status !== 0) ?? 0;

@@ -15,6 +15,7 @@ import {
 import { addDefaultRoute } from "../kernel/netlink/route/route.ts";
 import { inNetworkNamespace } from "../kernel/netns.ts";
 import { assert } from "../lib/assert.ts";
+import type { Subnet } from "../lib/ipv4.ts";
 import type { Database } from "../store/database.ts";
 import { allocateLease, findLease, findSubnet, releaseLeases } from "../store/leases.ts";
 import { type Bridge, findBridge, gatewayOf, setUpBridge } from "./bridge-setup.ts";
@@ -38,6 +39,8 @@ export class BridgeNetwork implements NetworkDriver {
   readonly #names: typeof DEFAULT_NAMES;
   #netlink: NetlinkConnection | undefined;
   #bridge: Bridge | undefined;
+  /** What this process leased. */
+  readonly #leased = new Map<string, Endpoint>();
 
   constructor(database: Database, names = DEFAULT_NAMES) {
     this.#database = database;
@@ -68,13 +71,23 @@ export class BridgeNetwork implements NetworkDriver {
     return { kind: "new" };
   }
 
-  /** Leases an address of the bridge's subnet; {@link prepare} comes first. */
+  /**
+   * Leases an address of the bridge's subnet.
+   *
+   * Needs nothing but the database, except on a machine's very first start: then the subnet is chosen here. So a
+   * start may lease first, and prepare while the container's process is being born.
+   */
   lease(containerId: string): Endpoint {
-    const address = allocateLease(this.#database, this.#names.network, containerId);
-    return this.#endpointAt(address);
+    const { network } = this.#names;
+    if (this.#subnet === undefined) this.prepare();
+    const endpoint = this.#endpointAt(allocateLease(this.#database, network, containerId));
+    this.#leased.set(containerId, endpoint);
+    return endpoint;
   }
 
   endpoint(containerId: string): Endpoint | undefined {
+    const known = this.#leased.get(containerId);
+    if (known !== undefined) return known;
     const address = findLease(this.#database, this.#names.network, containerId);
     return address === undefined ? undefined : this.#endpointAt(address);
   }
@@ -100,6 +113,7 @@ export class BridgeNetwork implements NetworkDriver {
 
   /** Releases the address. The links went with the namespace. */
   detach(containerId: string): void {
+    this.#leased.delete(containerId);
     releaseLeases(this.#database, containerId);
   }
 
@@ -130,8 +144,12 @@ export class BridgeNetwork implements NetworkDriver {
     return this.#netlink;
   }
 
+  get #subnet(): Subnet | undefined {
+    return this.#bridge?.subnet ?? findSubnet(this.#database, this.#names.network);
+  }
+
   #endpointAt(address: number): Endpoint {
-    const subnet = this.#bridge?.subnet ?? findSubnet(this.#database, this.#names.network);
+    const subnet = this.#subnet;
     assert(subnet !== undefined, "a network with leases has a subnet");
     return { address, gateway: gatewayOf(subnet), prefixLength: subnet.prefixLength };
   }

@@ -1,8 +1,9 @@
 /**
  * What a kind of network does for a container: the interface, and the few words all kinds share.
  *
- * The order of a start: `validate` before anything exists; `prepare` outside any transaction; `lease` in the one
- * that records the container; `attach` while the container's first process waits; `detach` when it has ended.
+ * The order of a start: `validate` before anything exists; `lease` in the transaction that records the container;
+ * `prepare` outside any transaction, at the latest while the container's process is being born; `attach` while that
+ * waits; `detach` when it has ended.
  */
 
 /** A container's place on a network. */

@@ -22,8 +22,9 @@ export function findSubnet(database: Database, network: string): Subnet | undefi
  * @returns the recorded subnet: that of whoever came first
  */
 export function recordSubnet(database: Database, network: string, subnet: Subnet): Subnet {
-  const sql = "INSERT INTO networks (name, subnet, next_address) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
-  database.query(sql).run(network, formatSubnet(subnet), firstAddress(subnet));
+  const sql = `INSERT INTO networks (name, subnet, first_address, last_address, next_address)
+    VALUES (?1, ?2, ?3, ?4, ?3) ON CONFLICT DO NOTHING`;
+  database.query(sql).run(network, formatSubnet(subnet), firstAddress(subnet), lastAddress(subnet) - 1);
   const recorded = findSubnet(database, network);
   assert(recorded !== undefined, `network ${network} is recorded`);
   return recorded;
@@ -39,12 +40,11 @@ export function replaceSubnet(
   network: string,
   change: { from: Subnet; to: Subnet },
 ): boolean {
-  const sql = `UPDATE networks SET subnet = ?, next_address = ?
-    WHERE name = ? AND subnet = ? AND NOT EXISTS (SELECT 1 FROM leases WHERE network = name)`;
+  const sql = `UPDATE networks SET subnet = ?3, first_address = ?4, last_address = ?5, next_address = ?4
+    WHERE name = ?1 AND subnet = ?2 AND NOT EXISTS (SELECT 1 FROM leases WHERE network = name)`;
   const { from, to } = change;
-  return (
-    database.query(sql).run(formatSubnet(to), firstAddress(to), network, formatSubnet(from)).changes === 1
-  );
+  const [first, last] = [firstAddress(to), lastAddress(to) - 1];
+  return database.query(sql).run(network, formatSubnet(from), formatSubnet(to), first, last).changes === 1;
 }
 
 /**
@@ -84,25 +84,36 @@ export function releaseLeasesExcept(database: Database, containerIds: Iterable<s
 }
 
 function allocate(database: Database, network: string, containerId: string): number {
-  // A write comes first: it takes the lock, and what is read after it cannot change.
-  const claim =
-    "UPDATE networks SET next_address = next_address WHERE name = ? RETURNING subnet, next_address";
-  const row = database.query<{ subnet: string; next_address: number }, [string]>(claim).get(network);
-  const subnet = row === null ? undefined : parseSubnet(row.subnet);
-  assert(row !== null && subnet !== undefined, `network ${network} has a subnet before an address is leased`);
+  // Two statements where nothing is in the way, since every start pays for them. The write comes first: it takes the
+  // lock, and what is read after it cannot change.
+  const claim = `INSERT INTO leases (network, address, container_id)
+    SELECT name, next_address, ?2 FROM networks
+    WHERE name = ?1 AND NOT EXISTS (SELECT 1 FROM leases WHERE container_id = ?2 AND network = ?1)
+    ON CONFLICT DO NOTHING RETURNING address`;
+  const claimed = database.query<{ address: number }, [string, string]>(claim).get(network, containerId);
+  const address = claimed?.address ?? search(database, network, containerId);
+  const advance = `UPDATE networks
+    SET next_address = CASE ?2 WHEN last_address THEN first_address ELSE ?2 + 1 END WHERE name = ?1`;
+  database.query(advance).run(network, address);
+  return address;
+}
+
+/** The address that the container has, or the next free one beyond those where the search starts. */
+function search(database: Database, network: string, containerId: string): number {
   const existing = findLease(database, network, containerId);
   if (existing !== undefined) return existing;
-  const first = firstAddress(subnet);
-  const last = lastAddress(subnet) - 1;
+  const sql =
+    "SELECT subnet, first_address AS first, last_address AS last, next_address AS next FROM networks";
+  const row = database
+    .query<{ subnet: string; first: number; last: number; next: number }, [string]>(`${sql} WHERE name = ?`)
+    .get(network);
+  assert(row !== null, `network ${network} has a subnet before an address is leased`);
   const address =
-    freeAddress(database, network, row.next_address, last) ??
-    freeAddress(database, network, first, row.next_address - 1);
-  if (address === undefined) throw exhausted(network, subnet);
-  database
-    .query("INSERT INTO leases (network, address, container_id) VALUES (?, ?, ?)")
-    .run(network, address, containerId);
-  const next = "UPDATE networks SET next_address = ? WHERE name = ?";
-  database.query(next).run(address === last ? first : address + 1, network);
+    freeAddress(database, network, row.next, row.last) ??
+    freeAddress(database, network, row.first, row.next - 1);
+  if (address === undefined) throw exhausted(network, row.subnet);
+  const insert = "INSERT INTO leases (network, address, container_id) VALUES (?, ?, ?)";
+  database.query(insert).run(network, address, containerId);
   return address;
 }
 
@@ -125,9 +136,9 @@ function firstAddress(subnet: Subnet): number {
   return subnet.base + 2;
 }
 
-function exhausted(network: string, subnet: Subnet): UnavailableError {
+function exhausted(network: string, subnet: string): UnavailableError {
   return new UnavailableError(
-    `Cannot lease an address of network "${network}": all of ${formatSubnet(subnet)} are in use`,
+    `Cannot lease an address of network "${network}": all of ${subnet} are in use`,
     { hint: "Stop or remove containers that are not needed" },
   );
 }

@@ -83,9 +83,11 @@ CREATE INDEX containers_by_image ON containers (registered_image);
 
 -- Networks that hand out addresses. The subnet is chosen once, so that every command agrees on it.
 CREATE TABLE networks (
-  name         TEXT PRIMARY KEY,
-  subnet       TEXT NOT NULL,                    -- CIDR, 172.30.0.0/16; its first address is the gateway
-  next_address INTEGER NOT NULL                  -- where the search for a free address starts
+  name          TEXT PRIMARY KEY,
+  subnet        TEXT NOT NULL,                   -- CIDR, 172.30.0.0/16; its first address is the gateway
+  first_address INTEGER NOT NULL,                -- of those that containers get
+  last_address  INTEGER NOT NULL,
+  next_address  INTEGER NOT NULL                 -- where the search for a free one starts
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE leases (

@@ -12,9 +12,8 @@ const ARCHES: readonly Arch[] = ["x86-64", "aarch64"];
 export function generateDefaultFilters(): string {
   const entries = ARCHES.map((arch) => {
     const target = { arch, capabilities: DEFAULT_CAPABILITIES, kernel: [0, 0] as const };
-    return `  ${arch.includes("-") ? `"${arch}"` : arch}: ${JSON.stringify(
-      compileProfile(DEFAULT_PROFILE, target).toBase64(),
-    )},\n`;
+    const name = arch.includes("-") ? `"${arch}"` : arch;
+    return `  ${name}:\n    "${compileProfile(DEFAULT_PROFILE, target).toBase64()}",\n`;
   });
   return [
     "/** Made from default-profile.ts by `bun scripts/generate-seccomp.ts`: struct sock_filter[] in base64. */\n",

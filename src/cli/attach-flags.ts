@@ -1,6 +1,6 @@
 import { parseDetachKeys } from "../container/attach/detach-keys.ts";
 import { EngineError } from "../errors.ts";
-import type { AttachChoice } from "./engine-port.ts";
+import type { AttachChoice } from "../engine/types.ts";
 import type { StreamName } from "./run-flags.ts";
 
 export interface AttachFlagValues {

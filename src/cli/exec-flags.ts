@@ -1,6 +1,6 @@
 import { parseDetachKeys } from "../container/attach/detach-keys.ts";
 import { attachChoice } from "./attach-flags.ts";
-import type { ExecRequest } from "./engine-port.ts";
+import type { ExecRequest } from "../engine/types.ts";
 import { bool, type FlagValues, list, text } from "./flags.ts";
 import { parseEnv, readEnvFile } from "./values/environment.ts";
 

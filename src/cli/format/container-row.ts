@@ -1,6 +1,6 @@
 import { humanDuration } from "../../lib/duration.ts";
 import { humanSize } from "../../lib/size.ts";
-import type { ContainerSummary } from "../engine-port.ts";
+import type { ContainerSummary } from "../../engine/types.ts";
 import { Row } from "./list.ts";
 
 const SHORT_ID = 12;

@@ -1,6 +1,6 @@
 import { attachChoice } from "../../attach-flags.ts";
 import { defineVerb } from "../../command.ts";
-import { openEngine } from "../../engine-port.ts";
+import { openEngine } from "../../open-engine.ts";
 import { bool, text } from "../../flags.ts";
 
 export default defineVerb({

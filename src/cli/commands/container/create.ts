@@ -1,6 +1,6 @@
 import { defineVerb, ONE_OR_MORE } from "../../command.ts";
 import { createRequest } from "../../create-request.ts";
-import { openEngine } from "../../engine-port.ts";
+import { openEngine } from "../../open-engine.ts";
 import { warn } from "../../log.ts";
 import { printLine } from "../../output.ts";
 import { openProgress } from "../../progress.ts";

@@ -1,5 +1,5 @@
 import { defineVerb } from "../../command.ts";
-import { openEngine } from "../../engine-port.ts";
+import { openEngine } from "../../open-engine.ts";
 import { execFlags, execRequest } from "../../exec-flags.ts";
 
 export default defineVerb({

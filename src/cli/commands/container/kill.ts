@@ -1,6 +1,6 @@
 import { parseSignal } from "../../../container/signals.ts";
 import { defineVerb, ONE_OR_MORE } from "../../command.ts";
-import { openEngine } from "../../engine-port.ts";
+import { openEngine } from "../../open-engine.ts";
 import { text } from "../../flags.ts";
 import { printLine } from "../../output.ts";
 import { forEachTarget } from "../../targets.ts";

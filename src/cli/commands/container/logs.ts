@@ -1,7 +1,7 @@
 import { UsageError } from "../../../errors.ts";
 import { parseMoment } from "../../../container/logs/moment.ts";
 import { defineVerb } from "../../command.ts";
-import { openEngine } from "../../engine-port.ts";
+import { openEngine } from "../../open-engine.ts";
 import { bool, text } from "../../flags.ts";
 
 export default defineVerb({

@@ -1,5 +1,5 @@
 import { defineVerb } from "../../command.ts";
-import { openEngine } from "../../engine-port.ts";
+import { openEngine } from "../../open-engine.ts";
 import { bool, list, parseInteger, text, value } from "../../flags.ts";
 import { containerColumns, containerHeaders, ContainerRow } from "../../format/container-row.ts";
 import { formatList } from "../../format/list.ts";

@@ -1,5 +1,5 @@
 import { defineVerb, ONE_OR_MORE } from "../../command.ts";
-import { openEngine } from "../../engine-port.ts";
+import { openEngine } from "../../open-engine.ts";
 import { printLine } from "../../output.ts";
 import { forEachTarget } from "../../targets.ts";
 

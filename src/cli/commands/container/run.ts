@@ -2,10 +2,10 @@ import { attachChoice } from "../../attach-flags.ts";
 import { writeCidFile } from "../../cid-file.ts";
 import { defineVerb, ONE_OR_MORE } from "../../command.ts";
 import { createRequest } from "../../create-request.ts";
-import { openEngine } from "../../engine-port.ts";
+import { openEngine } from "../../open-engine.ts";
 import { EngineError } from "../../../errors.ts";
 import { warn } from "../../log.ts";
-import { printLine } from "../../output.ts";
+import { printError, printLine } from "../../output.ts";
 import { openProgress } from "../../progress.ts";
 import { runFlags } from "../../run-flags.ts";
 
@@ -42,6 +42,7 @@ export default defineVerb({
         if (flags.cidfile !== undefined) writeCidFile(flags.cidfile, id);
         if (detach) printLine(id);
       },
+      onNotice: (line) => printError(`${line}\n`),
     });
   },
 });

@@ -1,7 +1,7 @@
 import { EngineError } from "../../../errors.ts";
 import { attachChoice } from "../../attach-flags.ts";
 import { defineVerb, ONE_OR_MORE } from "../../command.ts";
-import { openEngine } from "../../engine-port.ts";
+import { openEngine } from "../../open-engine.ts";
 import { bool, later, text } from "../../flags.ts";
 import { printLine } from "../../output.ts";
 import { forEachTarget } from "../../targets.ts";

@@ -1,6 +1,6 @@
 import { EngineError } from "../../../errors.ts";
 import { defineVerb } from "../../command.ts";
-import { openEngine } from "../../engine-port.ts";
+import { openEngine } from "../../open-engine.ts";
 import { bool, text } from "../../flags.ts";
 import { printLine } from "../../output.ts";
 import { openProgress } from "../../progress.ts";

@@ -1,5 +1,5 @@
 import { defineVerb } from "../../command.ts";
-import { openEngine } from "../../engine-port.ts";
+import { openEngine } from "../../open-engine.ts";
 import { bool, later, list, text } from "../../flags.ts";
 import { ImageRow, imageColumns, imageHeaders } from "../../format/image-row.ts";
 import { formatList } from "../../format/list.ts";

@@ -1,5 +1,5 @@
 import { defineVerb } from "../../command.ts";
-import { openEngine } from "../../engine-port.ts";
+import { openEngine } from "../../open-engine.ts";
 import { bool, later, list, text } from "../../flags.ts";
 import { printLine } from "../../output.ts";
 import { openProgress } from "../../progress.ts";

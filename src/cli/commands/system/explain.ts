@@ -2,7 +2,7 @@ import { UsageError } from "../../../errors.ts";
 import { parseArguments } from "../../argv.ts";
 import { defineVerb, type GlobalOptions, ONE_OR_MORE, operandError, type Verb } from "../../command.ts";
 import { createRequest } from "../../create-request.ts";
-import { openEngine } from "../../engine-port.ts";
+import { openEngine } from "../../open-engine.ts";
 import { execFlags, execRequest } from "../../exec-flags.ts";
 import { printLine } from "../../output.ts";
 import { openProgress } from "../../progress.ts";

@@ -1,5 +1,5 @@
 import { defineVerb } from "../../command.ts";
-import { openEngine } from "../../engine-port.ts";
+import { openEngine } from "../../open-engine.ts";
 import { text } from "../../flags.ts";
 import { inspectFormat } from "../../format/inspect.ts";
 import { print, printLine } from "../../output.ts";

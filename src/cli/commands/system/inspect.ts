@@ -1,6 +1,7 @@
 import { NotFoundError, UsageError } from "../../../errors.ts";
 import { defineVerb, ONE_OR_MORE } from "../../command.ts";
-import { type Engine, openEngine } from "../../engine-port.ts";
+import type { Engine } from "../../../engine/types.ts";
+import { openEngine } from "../../open-engine.ts";
 import { bool, text } from "../../flags.ts";
 import { inspectFormatFlag, inspectTargets } from "../../inspect-targets.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { ContainerSummary } from "../../../../src/cli/engine-port.ts";
+import type { ContainerSummary } from "../../../../src/engine/types.ts";
 import {
   ContainerRow,
   containerColumns,

@@ -36,7 +36,8 @@ export function detectCompression(start: Uint8Array): Compression {
 /**
  * Makes a decompressor; `undefined` when nothing needs to be done.
  *
- * It works on Bun's thread pool, one output chunk ahead of its reader.
+ * It works on Bun's thread pool, one output chunk ahead of its reader. A gzip stream that was cut is an error; a zstd
+ * stream that was cut just ends, so the reader must know what to expect (a digest, an archive's end).
  *
  * @param chunkBytes the size of an output chunk
  */

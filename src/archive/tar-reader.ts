@@ -226,7 +226,7 @@ export class TarReader {
     let type = TYPES[header.typeFlag];
     if (type === undefined) this.#failType(header.typeFlag, written, offset);
     // Before ustar, a trailing slash was what made a folder.
-    if (type === "file" && written.at(-1) === SLASH) type = "directory";
+    if (header.typeFlag === "\0" && written.at(-1) === SLASH) type = "directory";
     const path = withoutTrailingSlashes(written);
     this.#checkName(path, "path", offset);
     const isLink = type === "hardlink" || type === "symlink";

@@ -15,8 +15,8 @@ export interface LayerArchive {
    */
   readonly belowReady: Promise<unknown>;
   readonly signal?: AbortSignal;
-  /** Told how many bytes of the uncompressed archive are done. */
-  readonly onProgress?: (archiveBytes: number) => void;
+  /** Told now and then how many bytes of the file are done. */
+  readonly onProgress?: (blobBytes: number) => void;
 }
 
 /** Where layers are unpacked to. */

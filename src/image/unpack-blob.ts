@@ -43,13 +43,13 @@ const PROGRESS_STEP_BYTES = 4_194_304;
  * Decompression runs on the thread pool, one chunk ahead: while this thread hashes and writes a chunk, the next one is
  * made.
  *
- * @param onProgress told now and then how many bytes of the archive are done
+ * @param onProgress told now and then how many bytes of the blob are done
  * @throws {InvalidDataError} for an archive that is damaged, hostile, or not the one that was expected
  * @throws {UnavailableError} when the disk is full
  */
 export async function unpackBlob(
   request: UnpackBlobRequest,
-  onProgress: (archiveBytes: number) => void,
+  onProgress: (blobBytes: number) => void,
   signal?: AbortSignal,
 ): Promise<UnpackedBlob> {
   using layer = openDirectory(request.folder);
@@ -73,7 +73,7 @@ export async function unpackBlob(
       reader.push(chunk);
       if (archiveBytes - reported < PROGRESS_STEP_BYTES) continue;
       reported = archiveBytes;
-      onProgress(archiveBytes);
+      onProgress(blobBytes);
     }
     reader.end();
   } catch (cause) {
@@ -84,7 +84,7 @@ export async function unpackBlob(
   const implicit = writer.finish();
   // Its name will say that it is complete, after a power failure too.
   layer.syncFileSystem();
-  onProgress(archiveBytes);
+  onProgress(blobBytes);
   return {
     diffId,
     sizeBytes: writer.sizeBytes,

@@ -6,7 +6,7 @@ export type ToWorker =
   { readonly kind: "unpack"; readonly request: UnpackBlobRequest } | { readonly kind: "abort" };
 
 export type FromWorker =
-  | { readonly kind: "progress"; readonly archiveBytes: number }
+  | { readonly kind: "progress"; readonly blobBytes: number }
   | { readonly kind: "done"; readonly unpacked: UnpackedBlob }
   | { readonly kind: "failed"; readonly failure: Failure };
 

@@ -17,7 +17,7 @@ const turn = limit(Math.max(2, Math.min(WORKERS_MAX, availableParallelism())));
  */
 export function unpackInWorker(
   request: UnpackBlobRequest,
-  onProgress: (archiveBytes: number) => void,
+  onProgress: (blobBytes: number) => void,
   signal?: AbortSignal,
 ): Promise<UnpackedBlob> {
   return turn(async () => {
@@ -45,7 +45,7 @@ function startWorker(): Worker {
 function converse(
   worker: Worker,
   request: UnpackBlobRequest,
-  onProgress: (archiveBytes: number) => void,
+  onProgress: (blobBytes: number) => void,
   signal: AbortSignal | undefined,
 ): Promise<UnpackedBlob> {
   return new Promise((resolve, reject) => {
@@ -64,7 +64,7 @@ function converse(
       });
     const closed = () => fail(new Error("the unpacking thread ended without an answer"));
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-      if (data.kind === "progress") onProgress(data.archiveBytes);
+      if (data.kind === "progress") onProgress(data.blobBytes);
       else if (data.kind === "done") settle(() => resolve(data.unpacked));
       else fail(signal?.aborted === true ? (signal.reason as Error) : fromFailure(data.failure));
     };

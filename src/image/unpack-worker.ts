@@ -21,7 +21,7 @@ self.onmessage = ({ data }) => {
   }
   const controller = new AbortController();
   current = controller;
-  const onProgress = (archiveBytes: number) => self.postMessage({ kind: "progress", archiveBytes });
+  const onProgress = (blobBytes: number) => self.postMessage({ kind: "progress", blobBytes });
   unpackBlob(data.request, onProgress, controller.signal).then(
     (unpacked) => self.postMessage({ kind: "done", unpacked }),
     (cause: unknown) => self.postMessage({ kind: "failed", failure: toFailure(cause) }),

@@ -8,6 +8,7 @@ import {
   canonicalReference,
   familiarReference,
   parseReference,
+  type Reference,
   withDefaultTag,
 } from "../spec/reference.ts";
 
@@ -62,7 +63,10 @@ export function getImage(database: Database, id: string): ImageRecord | undefine
  * @throws {NotFoundError} with docker's words   @throws {ConflictError} when an ID prefix fits several
  */
 export function findImageRecord(database: Database, text: string): ImageRecord {
-  const id = findImageId(database, text);
+  const reference = parseOrUndefined(text);
+  const named = reference === undefined ? undefined : imageOfReference(database, reference);
+  if (named !== undefined) return named;
+  const id = findByDigest(database, text) ?? findByPrefix(database, text);
   if (id !== undefined) return getImage(database, id)!;
   throw new NotFoundError(`No such image: ${displayReference(text)}`, {
     hint: "List the images there are with: mini-docker images",
@@ -164,6 +168,13 @@ export function deleteTag(database: Database, reference: string): void {
 /** Removes an image with its references. Layers and blobs stay until they are released (src/store/release.ts). */
 export function deleteImage(database: Database, id: string): void {
   database.query("DELETE FROM images WHERE id = ?").run(id);
+}
+
+/** One statement for what nearly every command asks. */
+function imageOfReference(database: Database, reference: Reference): ImageRecord | undefined {
+  const sql = `SELECT ${COLUMNS} FROM tags JOIN images ON images.id = image_id WHERE reference = ?`;
+  const row = database.query(sql).get(canonicalReference(withDefaultTag(reference))) as Row | null;
+  return row === null ? undefined : fromRow(row);
 }
 
 function findByName(database: Database, text: string): string | undefined {

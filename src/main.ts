@@ -1,3 +1,11 @@
-import { runCli } from "./cli/cli.ts";
+/** The program's beginning: a shim's exit step, or a command line. */
+import { EXIT_STEP } from "./lib/exit-step-word.ts";
 
-process.exitCode = await runCli(process.argv.slice(2));
+const [first, ...rest] = process.argv.slice(2);
+if (first === EXIT_STEP) {
+  const { runExitStep } = await import("./engine/exit-step.ts");
+  runExitStep(rest);
+} else {
+  const { runCli } = await import("./cli/cli.ts");
+  process.exitCode = await runCli(process.argv.slice(2));
+}

@@ -1,5 +1,4 @@
 /** The name that messages and help call this program. */
 export const PROGRAM = "mini-docker";
 
-/** As in package.json; a test compares them. */
-export const VERSION = "0.1.0";
+export { VERSION } from "../lib/version.ts";

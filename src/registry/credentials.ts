@@ -82,11 +82,6 @@ export class DockerConfigFile implements CredentialSource {
   }
 }
 
-/** What the caller's own docker knows. Nothing is read before a registry asks for it. */
-export function openCredentials(): CredentialSource {
-  return new DockerConfigFile();
-}
-
 /** For registries that are to be met as a stranger. */
 export const NO_CREDENTIALS: CredentialSource = { get: async () => undefined };
 

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from "node:fs";
+import { InvalidDataError } from "../errors.ts";
 import { type Directory, openDirectory } from "../kernel/directory.ts";
 import { failureCode } from "../kernel/syscall-failure.ts";
 import type { SpooledBlob } from "../store/blob-spool.ts";
@@ -29,8 +30,9 @@ export class FolderSource implements LoadSource {
       return blob;
     } catch (cause) {
       const code = failureCode(cause);
-      if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-      throw cause;
+      if (code === undefined) throw cause;
+      if (["ENOENT", "ENOTDIR", "ELOOP"].includes(code)) return undefined;
+      throw new InvalidDataError(`Cannot load ${this.subject}: ${(cause as Error).message}`, { cause });
     }
   }
 

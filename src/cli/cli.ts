@@ -151,7 +151,9 @@ async function reportFailure(
   if (error instanceof UsageError) printError(`\n${pointer}`);
   const errors = flatten(error);
   const expected = errors.every((one) => one instanceof EngineError);
-  if (globals.debug || !expected) await reportDetails(error);
+  if (globals.debug) await reportDetails(error);
+  else if (!expected)
+    printError(`  hint: This is a fault of ${PROGRAM} itself; --debug before the verb shows where\n`);
   return exitCodeOf(errors[0], failureCode);
 }
 

@@ -116,9 +116,10 @@ function resources(flags: CreateFlagValues): Resources {
   });
 }
 
+/** docker's rule, except that one character is enough. */
 function parseName(given: string | undefined): string | undefined {
   const name = given?.replace(/^\//, "");
-  if (name !== undefined && !/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name)) {
+  if (name !== undefined && !/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) {
     throw new UsageError(`Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
   }
   return name;

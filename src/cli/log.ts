@@ -28,11 +28,18 @@ export async function reportDetails(error: unknown): Promise<void> {
   const { createConsola } = await import("consola/core");
   const reporter = {
     log({ tag, args }: { tag: string; args: unknown[] }) {
-      for (const arg of args) printError(`[${tag}] ${Bun.inspect(arg, { colors: false })}\n`);
+      for (const arg of args) printError(`[${tag}] ${storyOf(arg)}\n`);
     },
   };
   const logger = createConsola({ level: 5, reporters: [reporter] }).withTag(PROGRAM);
   for (const one of flatten(error)) logger.error(one);
+}
+
+/** Stacks of an error and its causes. Not Bun.inspect: it would print a page of the executable's own source. */
+function storyOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const story = error.stack ?? `${error.name}: ${error.message}`;
+  return error.cause === undefined ? story : `${story}\ncaused by ${storyOf(error.cause)}`;
 }
 
 /** The errors inside aggregates and inside the pairs that a failing clean-up makes, the first cause first. */

@@ -1,4 +1,5 @@
-import { EngineError } from "../errors.ts";
+import { EngineError, NotFoundError } from "../errors.ts";
+import { reportError } from "./log.ts";
 
 /**
  * Does the same to each target, as docker does: one that fails does not keep the others from their turn.
@@ -20,4 +21,14 @@ export async function forEachTarget(
   }
   if (errors.length === 1) throw errors[0];
   if (errors.length > 1) throw new AggregateError(errors);
+}
+
+/** What `--force` asks of a target that is not there: to say so, and to call it done. */
+export async function forgivingAbsence(isForced: boolean, act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (!isForced || !(error instanceof NotFoundError)) throw error;
+    reportError(error);
+  }
 }

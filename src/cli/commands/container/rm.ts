@@ -2,7 +2,7 @@ import { defineVerb, ONE_OR_MORE } from "../../command.ts";
 import { openEngine } from "../../open-engine.ts";
 import { bool, later } from "../../flags.ts";
 import { printLine } from "../../output.ts";
-import { forEachTarget } from "../../targets.ts";
+import { forEachTarget, forgivingAbsence } from "../../targets.ts";
 
 export default defineVerb({
   names: ["container rm", "container remove", "rm"],
@@ -18,8 +18,10 @@ export default defineVerb({
     const { force, volumes } = flags;
     using engine = await openEngine(globals);
     await forEachTarget(operands, async (reference) => {
-      await engine.containers.remove(reference, { force, volumes });
-      printLine(reference);
+      await forgivingAbsence(force, async () => {
+        await engine.containers.remove(reference, { force, volumes });
+        printLine(reference);
+      });
     });
     return 0;
   },

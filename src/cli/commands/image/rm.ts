@@ -2,7 +2,7 @@ import { defineVerb, ONE_OR_MORE } from "../../command.ts";
 import { openEngine } from "../../open-engine.ts";
 import { bool, later } from "../../flags.ts";
 import { printLine } from "../../output.ts";
-import { forEachTarget } from "../../targets.ts";
+import { forEachTarget, forgivingAbsence } from "../../targets.ts";
 
 export default defineVerb({
   names: ["image rm", "image remove", "rmi"],
@@ -18,7 +18,9 @@ export default defineVerb({
     const options = { force: flags.force, prune: !flags["no-prune"] };
     using engine = await openEngine(globals);
     await forEachTarget(operands, async (reference) => {
-      for (const line of await engine.images.remove(reference, options)) printLine(line);
+      await forgivingAbsence(flags.force, async () => {
+        for (const line of await engine.images.remove(reference, options)) printLine(line);
+      });
     });
     return 0;
   },

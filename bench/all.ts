@@ -1,7 +1,7 @@
 /** `npm run bench [-- start exec …]`: the comparisons, one after the other. */
 import { join } from "node:path";
 
-const ALL = ["start", "exec", "memory", "logs", "load", "pull"];
+const ALL = ["start", "exec", "memory", "logs", "load", "pull", "unpack"];
 const wanted = process.argv.slice(2);
 for (const name of wanted.length > 0 ? wanted : ALL) {
   if (!ALL.includes(name)) throw new Error(`no benchmark ${name}: there are ${ALL.join(", ")}`);

@@ -74,6 +74,7 @@ const EXTENDED_HEADERS: Readonly<Record<string, Destination>> = {
   K: "longLink",
 };
 
+/** Reads one archive; made for it and thrown away. */
 export class TarReader {
   readonly #sink: TarSink;
   /** Bytes fed in earlier calls. */

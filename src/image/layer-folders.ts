@@ -27,6 +27,7 @@ export function markOpaque(layer: Directory, folder: LayerPath): void {
   layer.setXattr(folder, OPAQUE_XATTR, YES);
 }
 
+/** Makes folders in a layer, and remembers which of them no entry has described. */
 export class LayerFolders {
   readonly #layer: Directory;
   readonly #implicit = new Map<string, LayerPath>();

@@ -66,10 +66,12 @@ export function splitLast(path: LayerPath): { readonly parent: LayerPath; readon
   return { parent: path.subarray(0, Math.max(slash, 0)), name: path.subarray(slash + 1) };
 }
 
+/** Whether a part of a path means the folder itself. */
 export function isDot(part: Uint8Array): boolean {
   return part.length === 1 && part[0] === DOT;
 }
 
+/** Whether a part of a path means the folder above. */
 export function isDotDot(part: Uint8Array): boolean {
   return part.length === 2 && part[0] === DOT && part[1] === DOT;
 }

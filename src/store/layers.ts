@@ -38,8 +38,8 @@ export class LayerStore {
 
   /** The layer with this chainID, if it is here. */
   find(chainId: ChainId): LayerRecord | undefined {
-    const sql = `SELECT diff_id AS diffId, parent_chain_id AS parentChainId, size_bytes AS sizeBytes, directory
-      FROM layers WHERE chain_id = ?`;
+    const sql = `SELECT diff_id AS diffId, parent_chain_id AS parentChainId, size_bytes AS sizeBytes,
+      directory FROM layers WHERE chain_id = ?`;
     const row = this.#database.query(sql).get(chainId) as Row | null;
     if (row === null) return undefined;
     const directory = `${this.#paths.layers}/${row.directory}`;
@@ -77,8 +77,8 @@ export class LayerStore {
       syncFolder(this.#paths.layers);
       this.#database
         .query(
-          `INSERT OR REPLACE INTO layers (chain_id, directory, diff_id, parent_chain_id, size_bytes, created_at)
-          VALUES (?, ?, ?, ?, ?, ?)`,
+          `INSERT OR REPLACE INTO layers
+          (chain_id, directory, diff_id, parent_chain_id, size_bytes, created_at) VALUES (?, ?, ?, ?, ?, ?)`,
         )
         .run(
           layer.chainId,

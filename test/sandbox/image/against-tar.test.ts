@@ -15,7 +15,8 @@ set -e
 cd "$1"
 mkdir -p dir/sub sgid sticky "$(printf 'l%0150d' 1)/$(printf 'm%0150d' 2)"
 echo content > dir/file; head -c 300000 /dev/urandom > dir/sub/large; : > dir/empty
-ln dir/file hard; ln -s dir/file soft; ln -s "$(printf '/target%0150d' 3)" long-link; ln -s nowhere dangling; ln soft hard-to-soft
+ln dir/file hard; ln -s dir/file soft; ln -s nowhere dangling; ln soft hard-to-soft
+ln -s "$(printf '/target%0150d' 3)" long-link
 echo deep > "$(printf 'l%0150d' 1)/$(printf 'm%0150d' 2)/$(printf 'n%0100d' 4)"
 mknod null c 1 3; mknod loop b 7 200; mkfifo pipe
 printf x > "$(printf 'not-utf8-\377\376')"; printf x > 'with space and

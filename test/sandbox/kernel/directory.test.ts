@@ -161,8 +161,8 @@ describe("removeTree", () => {
 
   rootTest("makes a folder writable that is not, for whoever may", async () => {
     using dir = tempDir("locked");
-    const script =
-      'mkdir -p "$1/t/locked/in" && touch "$1/t/locked/in/f" && chmod 0 "$1/t/locked/in" && chmod 500 "$1/t/locked" "$1/t"';
+    const script = `cd "$1" && mkdir -p t/locked/in && touch t/locked/in/f
+      chmod 0 t/locked/in && chmod 500 t/locked t`;
     Bun.spawnSync(["chown", "65534:65534", dir.path]);
     const asNobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"];
     expect(Bun.spawnSync([...asNobody, "sh", "-c", script, "sh", dir.path]).exitCode).toBe(0);

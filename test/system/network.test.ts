@@ -6,7 +6,7 @@ import { engineTest, openTestEngine, type TestEngine } from "../support/engine.t
 function addUplink(engine: TestEngine): void {
   engine.sh(`
     ip link add up0 type veth peer name far0
-    unshare --net sh -c 'echo $$ > /dev/fd/1; exec sleep 1000' > ${engine.runRoot}.far &
+    unshare --net sh -c 'echo $$ > /dev/fd/1; exec sleep 1000' > ${engine.runRoot}.far 2> /dev/null < /dev/null &
     while [ ! -s ${engine.runRoot}.far ]; do sleep 0.02; done
     far=$(cat ${engine.runRoot}.far)
     ip link set far0 netns $far
@@ -26,14 +26,14 @@ engineTest("containers on the bridge have addresses of one network and reach eac
   await engine.loadBusybox();
   const address = (name: string) => engine.ok("inspect", "--format", "{{.NetworkSettings.IPAddress}}", name);
 
-  await engine.ok("run", "-d", "--name", "a", "busybox:test", "sleep", "1000");
-  await engine.ok("run", "-d", "--name", "b", "busybox:test", "sleep", "1000");
-  const [a, b] = [await address("a"), await address("b")];
+  await engine.ok("run", "-d", "--name", "first", "busybox:test", "sleep", "1000");
+  await engine.ok("run", "-d", "--name", "second", "busybox:test", "sleep", "1000");
+  const [a, b] = [await address("first"), await address("second")];
 
   expect(a).not.toBe(b);
-  expect(await engine.ok("exec", "a", "ping", "-c", "1", "-W", "5", b)).toContain("1 packets received");
-  expect(await engine.ok("exec", "a", "ip", "-o", "link", "show", "eth0")).toContain("eth0");
-  expect(await engine.ok("exec", "a", "sh", "-c", "cat /etc/hosts")).toContain(a);
+  expect(await engine.ok("exec", "first", "ping", "-c", "1", "-W", "5", b)).toContain("1 packets received");
+  expect(await engine.ok("exec", "first", "ip", "-o", "link", "show", "eth0")).toContain("eth0");
+  expect(await engine.ok("exec", "first", "sh", "-c", "cat /etc/hosts")).toContain(a);
   expect(engine.sh("ip -o link show md0")).toContain("UP");
 });
 
@@ -75,14 +75,14 @@ engineTest(
       ];
       return (await engine.ok(...words)).split("\n");
     };
-    await engine.ok("run", "-d", "--name", "c", "busybox:test", "sleep", "1000");
-    const address = await engine.ok("exec", "c", "hostname", "-i");
+    await engine.ok("run", "-d", "--name", "box", "busybox:test", "sleep", "1000");
+    const address = await engine.ok("exec", "box", "hostname", "-i");
 
     expect(await links("none")).toEqual(["lo"]);
     expect(await links("host")).toContain("md0");
-    expect((await links("container:c")).toSorted()).toEqual(["eth0", "lo"]);
+    expect((await links("container:box")).toSorted()).toEqual(["eth0", "lo"]);
     expect(
-      await engine.ok("run", "--rm", "--network", "container:c", "busybox:test", "ip", "-4", "-o", "addr"),
+      await engine.ok("run", "--rm", "--network", "container:box", "busybox:test", "ip", "-4", "-o", "addr"),
     ).toContain(address.trim());
   },
 );
@@ -93,9 +93,9 @@ engineTest("an address is free again when its container is gone", async () => {
 
   const first = await engine.ok("run", "--rm", "busybox:test", "hostname", "-i");
   for (let round = 0; round < 3; round++) await engine.ok("run", "--rm", "busybox:test", "true");
-  await engine.ok("run", "-d", "--name", "a", "busybox:test", "sleep", "1000");
+  await engine.ok("run", "-d", "--name", "first", "busybox:test", "sleep", "1000");
   const second = await engine.ok("run", "--rm", "busybox:test", "hostname", "-i");
 
   expect(first).toMatch(/^\d+\.\d+\.\d+\.\d+/);
-  expect(second).not.toBe(await engine.ok("exec", "a", "hostname", "-i"));
+  expect(second).not.toBe(await engine.ok("exec", "first", "hostname", "-i"));
 });

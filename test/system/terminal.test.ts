@@ -37,15 +37,24 @@ engineTest("Ctrl-C reaches the container's process, not the engine", async () =>
 engineTest("Ctrl-p Ctrl-q leaves the container running, and attach comes back to it", async () => {
   await using engine = await openTestEngine();
   await engine.loadBusybox();
-  await using first = engine.terminal("run", "-it", "--name", "c", "--network", "none", "busybox:test", "sh");
+  await using first = engine.terminal(
+    "run",
+    "-it",
+    "--name",
+    "box",
+    "--network",
+    "none",
+    "busybox:test",
+    "sh",
+  );
   first.write("echo he''re\r");
   await first.waitFor("here");
   first.write("\x10\x11");
   expect(await first.exited).toBe(0);
   expect(first.isCooked()).toBe(true);
-  expect(await engine.ok("ps", "--format", "{{.Names}}")).toBe("c");
+  expect(await engine.ok("ps", "--format", "{{.Names}}")).toBe("box");
 
-  await using second = engine.terminal("attach", "c");
+  await using second = engine.terminal("attach", "box");
   second.write("echo ag''ain\r");
   await second.waitFor("again");
   second.write("exit 6\r");
@@ -60,7 +69,7 @@ engineTest("the terminal is restored when the engine is killed by a signal it ca
     ...RUN,
     "-it",
     "--name",
-    "c",
+    "box",
     "busybox:test",
     "sh",
     "-c",
@@ -78,11 +87,11 @@ engineTest("the terminal is restored when the engine is killed by a signal it ca
 engineTest("exec -it has a terminal of its own", async () => {
   await using engine = await openTestEngine();
   await engine.loadBusybox();
-  await engine.ok("run", "-d", "--name", "c", "--network", "none", "busybox:test", "sleep", "1000");
+  await engine.ok("run", "-d", "--name", "box", "--network", "none", "busybox:test", "sleep", "1000");
   await using terminal = engine.terminal(
     "exec",
     "-it",
-    "c",
+    "box",
     "sh",
     "-c",
     "tty; stty size; read line; echo got $line; exit 2",

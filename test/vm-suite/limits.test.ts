@@ -161,14 +161,14 @@ cgroup2Test("a limit that cannot be is one clear line, and nothing is left", asy
   await using engine = await openTestEngine();
   const image = await engine.loadBusybox();
 
-  const { exitCode, stderr } = await engine.run("run", "--name", "x", "--cpuset-cpus", "99", image, "true");
+  const { exitCode, stderr } = await engine.run("run", "--name", "box", "--cpuset-cpus", "99", image, "true");
 
   expect(exitCode).toBe(125);
   expect(stderr).toMatch(/99/);
   expect(stderr).not.toMatch(/\n\s+at /);
-  expect((await engine.run("run", "--rm", "--name", "x", "--network", "none", image, "true")).exitCode).toBe(
-    0,
-  );
+  expect(
+    (await engine.run("run", "--rm", "--name", "box", "--network", "none", image, "true")).exitCode,
+  ).toBe(0);
 });
 
 cgroup2Test("the container sees its own cgroup as the root, and may not write to it", async () => {

@@ -55,7 +55,6 @@ function settle(context: EngineContext, container: Container, status: Status): E
   const cgroup = context.cgroups.open(id);
   const oomKilled = cgroup.oomKills() > 0;
   cgroup.remove();
-  removeTree(paths.runFolder);
   const exitCode = status.exitCode ?? 0;
   if (container.autoRemove) {
     discard(context, container);
@@ -71,6 +70,7 @@ function settle(context: EngineContext, container: Container, status: Status): E
       markExited(database, id, { exitCode, oomKilled, finishedAt, ...(error ? { error } : {}) });
     })();
   }
+  removeTree(paths.runFolder); // After the row: whoever misses the record of the end finds the row that says it.
   return { exitCode, oomKilled };
 }
 

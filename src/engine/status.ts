@@ -7,6 +7,7 @@ import {
   type RunState,
 } from "../container/run-state.ts";
 import { ConflictError } from "../errors.ts";
+import { getContainer } from "../store/containers.ts";
 import { isAlive } from "../store/owner.ts";
 import type { Container, EngineContext } from "./context.ts";
 import type { ContainerState } from "./types.ts";
@@ -64,8 +65,26 @@ export function statusOf(context: EngineContext, container: Container): Status {
   // Between the init's end and its record the shim hands out the last output.
   if (shimLives) return { stage: run.init ? "running" : "starting", run };
   if (!run.shim && hasOwner) return { stage: "starting", run };
-  const finishedAt = new Date().toISOString();
-  return { stage: "lost", run, exitCode: KILLED_EXIT_CODE, finishedAt };
+  return (
+    endSinceTheLook(context, container) ?? {
+      stage: "lost",
+      run,
+      exitCode: KILLED_EXIT_CODE,
+      finishedAt: new Date().toISOString(),
+    }
+  );
+}
+
+/**
+ * Nothing lives and no end was on record: it may have been recorded, and even settled, since that was looked at. The
+ * row says so before the record goes, so they are looked at in this order.
+ */
+function endSinceTheLook(context: EngineContext, { id }: Container): Status | undefined {
+  const run = readRunState(context.paths(id).runFolder);
+  if (run.exit)
+    return { stage: "ended", run, exitCode: exitCodeOf(run.exit), finishedAt: run.exit.finishedAt };
+  const container = getContainer(context.database, id) as Container | undefined;
+  return container?.phase === "exited" ? statusOf(context, container) : undefined;
 }
 
 /** Docker's word for a stage. */

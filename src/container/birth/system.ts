@@ -146,10 +146,9 @@ function makeDevice(b: ProgramBuilder, root: Register, dev: Register, device: De
   b.reuseRegisters(mark);
 }
 
-/** A device number as the kernel's calls take it. @see makedev(3) */
-export function deviceNumber(major: number, minor: number): bigint {
-  const [high, low] = [BigInt(major), BigInt(minor)];
-  return ((high & 0xfffn) << 8n) | (low & 0xffn) | ((low & ~0xffn) << 12n) | ((high & ~0xfffn) << 32n);
+/** A device number as the kernel's calls take it: 12 bits of major and 20 of minor, interleaved. @see makedev(3) */
+export function deviceNumber(major: number, minor: number): number {
+  return (minor & 0xff) + ((major & 0xfff) << 8) + (minor >>> 8) * 2 ** 20;
 }
 
 function mountSys(b: ProgramBuilder, root: Register, plan: BirthPlan): void {

@@ -36,10 +36,11 @@ export class ContainerCgroup {
     return this.directories.find(({ hierarchy }) => hierarchy.version === 2)?.path;
   }
 
-  /** The `cgroup.procs` files of version 1: a process joins by writing "0" to each, before it starts anything. */
+  /** The `tasks` files of version 1: a process joins by writing "0" to each, before it starts a thread. (Written to
+   * `cgroup.procs` the same takes a lock of the whole system, which costs 10 to 20 ms on an idle machine.) */
   get joinPaths(): string[] {
     return this.directories.flatMap(({ path, hierarchy }) =>
-      hierarchy.version === 1 ? [`${path}/cgroup.procs`] : [],
+      hierarchy.version === 1 ? [`${path}/tasks`] : [],
     );
   }
 

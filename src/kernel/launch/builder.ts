@@ -21,7 +21,8 @@ export interface CallOptions {
 }
 
 /** Set in the result of a call that failed. */
-const SIGN_BIT = 1n << 63n;
+const SIGN_BIT = 2 ** 63;
+const ALL_BITS = -1;
 const NO_FLAGS = new Symbolic(0, "0");
 
 /** Writes a {@link Program}, call by call, in the order in which it will run. */
@@ -108,8 +109,8 @@ export class ProgramBuilder {
   /** Adds a check of a value, see {@link CheckOperation}. */
   check(check: {
     readonly value: Argument;
-    readonly mask?: number | bigint;
-    readonly expected: number | bigint;
+    readonly mask?: number;
+    readonly expected: number;
     readonly errno: string;
     readonly subject: string;
     readonly why: string;
@@ -117,7 +118,7 @@ export class ProgramBuilder {
   }): void {
     const { skipOnFailure, ...rest } = check;
     const skip = skipOnFailure === undefined ? {} : { tolerate: "any" as const, skip: skipOnFailure };
-    this.#add({ kind: "check", mask: 0xffff_ffff_ffff_ffffn, ...rest, ...skip });
+    this.#add({ kind: "check", mask: ALL_BITS, ...rest, ...skip });
   }
 
   /** Adds a store of a register's low 32 bits into a block. */

@@ -2,42 +2,53 @@
  * Memory that a launch program's calls point to: strings, vectors, structs.
  *
  * A block's pointers to other blocks are kept as references; the encoder places the blocks and turns the references
- * into relocations.
+ * into relocations. Nothing is encoded before it is placed, and no text is made before it is shown: every start of a
+ * container writes some 200 of these.
  */
 export class Data {
-  readonly bytes: Uint8Array;
-  /** Where in `bytes` the 8-byte address of another block goes. */
+  readonly content: string | Uint8Array;
+  /** Where in the block the 8-byte address of another one goes. */
   readonly pointers: readonly { readonly offset: number; readonly target: Data }[];
-  /** How `explain` prints it. */
-  readonly text: string;
+  readonly #text: string | (() => string) | undefined;
 
-  constructor(bytes: Uint8Array, text: string, pointers: Data["pointers"] = []) {
-    this.bytes = bytes;
-    this.text = text;
+  constructor(
+    content: string | Uint8Array,
+    text?: string | (() => string),
+    pointers: Data["pointers"] = NO_POINTERS,
+  ) {
+    this.content = content;
+    this.#text = text;
     this.pointers = pointers;
+  }
+
+  /** How `explain` prints it. */
+  get text(): string {
+    if (this.#text !== undefined) return typeof this.#text === "string" ? this.#text : this.#text();
+    return JSON.stringify(
+      typeof this.content === "string" ? this.content : decoder.decode(this.content.subarray(0, -1)),
+    );
   }
 }
 
-const utf8 = new TextEncoder();
+const NO_POINTERS: Data["pointers"] = [];
+const decoder = new TextDecoder();
 
 /** A NUL-terminated string. Bytes are taken as they are, for names that are not UTF-8. */
 export function cString(value: string | Uint8Array): Data {
-  const bytes = typeof value === "string" ? utf8.encode(value) : value;
-  if (bytes.includes(0)) throw new RangeError("a C string cannot hold a NUL byte");
-  const terminated = new Uint8Array(bytes.length + 1);
-  terminated.set(bytes);
-  return new Data(
-    terminated,
-    JSON.stringify(typeof value === "string" ? value : new TextDecoder().decode(value)),
-  );
+  if (typeof value === "string") {
+    if (value.includes("\0")) throw new RangeError("a C string cannot hold a NUL byte");
+    return new Data(value);
+  }
+  if (value.includes(0)) throw new RangeError("a C string cannot hold a NUL byte");
+  const terminated = new Uint8Array(value.length + 1);
+  terminated.set(value);
+  return new Data(terminated);
 }
 
 /** A NULL-terminated vector of strings, as execve(2) takes for argv and envp. `secret` keeps the values out of `explain`. */
 export function stringVector(values: readonly string[], { secret = false } = {}): Data {
   const pointers = values.map((value, index) => ({ offset: index * 8, target: cString(value) }));
-  const text = secret
-    ? `[${values.length} strings]`
-    : `[${values.map((value) => JSON.stringify(value)).join(", ")}]`;
+  const text = secret ? `[${values.length} strings]` : JSON.stringify(values).replaceAll('","', '", "');
   return new Data(new Uint8Array((values.length + 1) * 8), text, pointers);
 }
 

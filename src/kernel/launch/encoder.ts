@@ -61,6 +61,11 @@ const ANY_ERRNO = 0xffff;
 /** Descriptors 0–2 are /dev/null, 3 is the program. */
 export const FIRST_INHERITED_FD = 4;
 
+const INITIAL_SIZE = 48 * 1024;
+/** UTF-8 bytes that one UTF-16 unit can take. */
+const UTF8_BYTES_MAX = 3;
+const utf8 = new TextEncoder();
+
 const Kind = { syscall: 0, check: 1, store: 2, init: 3 } as const;
 const Mode = { value: 0, pointer: 1, register: 2, load32: 3, load64: 4 } as const;
 const Flag = { tty: 1, stdinOnce: 2, noChild: 4 } as const;
@@ -106,8 +111,11 @@ class Encoder {
   readonly #operations: readonly Operation[];
   readonly #inherited: Inherited[];
   readonly #offsets = new Map<Data, number>();
-  readonly #blocks: { offset: number; data: Data }[] = [];
+  /** Strings that occur again share one place. */
+  readonly #strings = new Map<string, number>();
   readonly #relocations: number[] = [];
+  #bytes = new Uint8Array(INITIAL_SIZE);
+  #view = new DataView(this.#bytes.buffer);
   #end: number;
 
   constructor(program: Program, supervision: Supervision) {
@@ -116,34 +124,27 @@ class Encoder {
     this.#operations = [...program.before, ...program.child];
     this.#inherited = inheritedDescriptors(program, supervision);
     this.#end = HEADER.size + this.#operations.length * OPERATION.size;
+    this.#reserve(0);
   }
 
   encode(): EncodedProgram {
-    const operations = this.#operations.map((operation) => this.#operation(operation));
+    let at = HEADER.size;
+    for (const operation of this.#operations) {
+      this.#putOperation(operation, at);
+      at += OPERATION.size;
+    }
     const { exitStep = [] } = this.#supervision;
-    const exitText = exitStep.length
-      ? new Data(new TextEncoder().encode(`${exitStep.join("\0")}\0\0`), "")
-      : undefined;
-    const exitOffset = exitText ? this.#place(exitText) : 0;
+    const exitText = exitStep.length ? `${exitStep.join("\0")}\0` : "";
+    const exitOffset = exitText ? this.#placeString(exitText) : 0;
+    const exitSize = exitText ? this.#end - exitOffset : 0;
     const relocations = align(this.#end, 4);
     const size = relocations + this.#relocations.length * 4;
-
-    const bytes = new Uint8Array(size);
-    const view = new DataView(bytes.buffer);
-    bytes.set(this.#header({ size, relocations, exitOffset, exitSize: exitText?.bytes.length ?? 0 }));
-    for (const [index, operation] of operations.entries()) {
-      bytes.set(operation, HEADER.size + index * OPERATION.size);
-    }
-    for (const { offset, data } of this.#blocks) {
-      bytes.set(data.bytes, offset);
-      for (const pointer of data.pointers) {
-        view.setBigUint64(offset + pointer.offset, BigInt(this.#offsets.get(pointer.target)!), true);
-      }
-    }
+    this.#reserve(size - this.#end);
     for (const [index, offset] of this.#relocations.entries()) {
-      view.setUint32(relocations + index * 4, offset, true);
+      this.#view.setUint32(relocations + index * 4, offset, true);
     }
-    return { bytes, inherited: this.#inherited };
+    this.#bytes.set(this.#header({ size, relocations, exitOffset, exitSize }));
+    return { bytes: this.#bytes.subarray(0, size), inherited: this.#inherited };
   }
 
   #header(place: { size: number; relocations: number; exitOffset: number; exitSize: number }): Uint8Array {
@@ -159,7 +160,7 @@ class Encoder {
       flags,
       relocations: place.relocations,
       relocation_count: this.#relocations.length,
-      clone_flags: cloneFlags.value,
+      clone_flags: BigInt(cloneFlags.value),
       cgroup_fd: this.#number(cgroup),
       report_fd: this.#number(s.report),
       stdin_fd: s.pty ? (s.ptyInput ? -2 : -1) : this.#number(s.stdin),
@@ -178,64 +179,94 @@ class Encoder {
     });
   }
 
-  #operation(operation: Operation): Uint8Array {
-    const given = operation.tolerate ?? [];
-    const tolerate = given === "any" ? [ANY_ERRNO] : given.map(errnoNumber);
-    if (tolerate.length > 2) throw new RangeError("an operation tolerates two errors at most");
-    const { modes, args } = this.#arguments(argumentsOf(operation));
-    return OPERATION.encode({
-      kind: Kind[operation.kind],
-      destination: operation.kind === "syscall" ? (operation.result?.index ?? NO_REGISTER) : NO_REGISTER,
-      number: operation.kind === "syscall" ? syscallNumber(operation.name) : 0,
-      mode: modes,
-      tolerate0: tolerate[0] ?? 0,
-      tolerate1: tolerate[1] ?? 0,
-      report: operation.report ? 1 : 0,
-      skip: operation.skip ?? 0,
-      args,
-    });
+  #putOperation(operation: Operation, at: number): void {
+    const { tolerate = [] } = operation;
+    if (tolerate.length > 2 && tolerate !== "any")
+      throw new RangeError("an operation tolerates two errors at most");
+    const [first, second] = tolerate === "any" ? [ANY_ERRNO] : tolerate.map(errnoNumber);
+    const destination = operation.kind === "syscall" ? operation.result?.index : undefined;
+    const number = operation.kind === "syscall" ? syscallNumber(operation.name) : 0;
+    const args = argumentsOf(operation);
+    if (args.length > 6) throw new RangeError("a system call takes six arguments at most");
+    const { offsets } = OPERATION;
+    // Placing an argument's data may move the bytes: the view is fetched anew for every write.
+    for (let index = 0; index < args.length; index++) this.#putArgument(args[index]!, at, index);
+    const view = this.#view;
+    view.setUint16(at + offsets.kind, Kind[operation.kind], true);
+    view.setUint16(at + offsets.destination, destination ?? NO_REGISTER, true);
+    view.setUint32(at + offsets.number, number, true);
+    view.setUint16(at + offsets.tolerate0, first ?? 0, true);
+    view.setUint16(at + offsets.tolerate1, second ?? 0, true);
+    view.setUint8(at + offsets.report, operation.report ? 1 : 0);
+    view.setUint8(at + offsets.skip, operation.skip ?? 0);
   }
 
-  #arguments(list: readonly Argument[]): { modes: Uint8Array; args: Uint8Array } {
-    if (list.length > 6) throw new RangeError("a system call takes six arguments at most");
-    const modes = new Uint8Array(6);
-    const args = new Uint8Array(48);
-    const view = new DataView(args.buffer);
-    list.forEach((argument, index) => {
-      const [mode, value] = this.#argument(argument);
-      modes[index] = mode;
-      view.setBigUint64(index * 8, BigInt.asUintN(64, value), true);
-    });
-    return { modes, args };
+  #putArgument(argument: Argument, at: number, index: number): void {
+    if (argument === null) return;
+    const [mode, value] = this.#argument(argument);
+    this.#view.setUint8(at + OPERATION.offsets.mode + index, mode);
+    this.#put64(at + OPERATION.offsets.args + index * 8, value);
   }
 
-  #argument(argument: Argument): [mode: number, value: bigint] {
-    if (argument === null) return [Mode.value, 0n];
-    if (typeof argument === "number" || typeof argument === "bigint") return [Mode.value, BigInt(argument)];
+  /** Two's complement in 64 bits, without BigInt: this runs a thousand times in code that is not warm. */
+  #put64(at: number, value: number): void {
+    this.#view.setUint32(at, value, true);
+    this.#view.setUint32(at + 4, Math.floor(value / 2 ** 32), true);
+  }
+
+  #argument(argument: Exclude<Argument, null>): [mode: number, value: number] {
+    if (typeof argument === "number") return [Mode.value, argument];
     if (argument instanceof Symbolic) return [Mode.value, argument.value];
-    if (argument instanceof Inherited) return [Mode.value, BigInt(this.#number(argument))];
-    if (argument instanceof Register) return [Mode.register, BigInt(argument.index)];
-    if (argument instanceof Loaded) {
-      const mode = argument.bits === 64 ? Mode.load64 : Mode.load32;
-      return [mode, BigInt(this.#place(argument.data) + argument.offset)];
-    }
-    if (argument instanceof Address)
-      return [Mode.pointer, BigInt(this.#place(argument.data) + argument.offset)];
-    return [Mode.pointer, BigInt(this.#place(argument))];
+    if (argument instanceof Register) return [Mode.register, argument.index];
+    if (argument instanceof Data) return [Mode.pointer, this.#place(argument)];
+    if (argument instanceof Inherited) return [Mode.value, this.#number(argument)];
+    if (argument instanceof Address) return [Mode.pointer, this.#place(argument.data) + argument.offset];
+    const mode = argument.bits === 64 ? Mode.load64 : Mode.load32;
+    return [mode, this.#place(argument.data) + argument.offset];
   }
 
   #place(data: Data): number {
     const placed = this.#offsets.get(data);
     if (placed !== undefined) return placed;
-    const offset = align(this.#end, 8);
-    this.#end = offset + data.bytes.length;
+    const { content } = data;
+    const offset = typeof content === "string" ? this.#placeString(content) : this.#placeBytes(content);
     this.#offsets.set(data, offset);
-    this.#blocks.push({ offset, data });
     for (const pointer of data.pointers) {
-      this.#place(pointer.target);
+      const target = this.#place(pointer.target);
+      this.#view.setUint32(offset + pointer.offset, target, true);
       this.#relocations.push(offset + pointer.offset);
     }
     return offset;
+  }
+
+  #placeBytes(content: Uint8Array): number {
+    const offset = align(this.#end, 8);
+    this.#end = offset;
+    this.#reserve(content.length);
+    this.#bytes.set(content, offset);
+    this.#end += content.length;
+    return offset;
+  }
+
+  /** Places a string and the zero that ends it. */
+  #placeString(content: string): number {
+    const placed = this.#strings.get(content);
+    if (placed !== undefined) return placed;
+    const offset = this.#end;
+    this.#reserve(content.length * UTF8_BYTES_MAX + 1);
+    const { written } = utf8.encodeInto(content, this.#bytes.subarray(offset));
+    this.#end += written + 1;
+    this.#strings.set(content, offset);
+    return offset;
+  }
+
+  /** Makes sure of room behind the end. What is there is zero. */
+  #reserve(size: number): void {
+    if (this.#end + size <= this.#bytes.length) return;
+    const larger = new Uint8Array((this.#end + size) * 2);
+    larger.set(this.#bytes);
+    this.#bytes = larger;
+    this.#view = new DataView(larger.buffer);
   }
 
   #number(descriptor: Inherited | undefined): number {

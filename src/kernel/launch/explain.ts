@@ -57,7 +57,7 @@ export function formatOperation(operation: Operation): string {
       return `${result}${call}${formatTolerance(operation)}`;
     }
     case "check": {
-      const full = BigInt(operation.mask) === 0xffff_ffff_ffff_ffffn;
+      const full = operation.mask === -1;
       const value = full
         ? formatArgument(operation.value)
         : `${formatArgument(operation.value)} & ${hex(operation.mask)}`;
@@ -78,7 +78,7 @@ function formatTolerance({ tolerate, skip }: Operation): string {
 
 function formatArgument(argument: Argument): string {
   if (argument === null) return "NULL";
-  if (typeof argument === "number" || typeof argument === "bigint") return String(argument);
+  if (typeof argument === "number") return String(argument);
   if (argument instanceof Address) return `&${argument.text}`;
   if (
     argument instanceof Data ||
@@ -92,7 +92,6 @@ function formatArgument(argument: Argument): string {
   return String(argument);
 }
 
-function hex(value: number | bigint): string {
-  const number = BigInt(value);
-  return number < 10n ? String(number) : `0x${number.toString(16)}`;
+function hex(value: number): string {
+  return value < 10 ? String(value) : `0x${BigInt(value).toString(16)}`;
 }

@@ -46,12 +46,17 @@ export class Register {
 
 /** A number with the name it has in the manual. */
 export class Symbolic {
-  readonly value: bigint;
-  readonly text: string;
+  /** A safe integer; a negative one stands for its two's complement in 64 bits. */
+  readonly value: number;
+  readonly #text: string | (() => string);
 
-  constructor(value: number | bigint, text: string) {
-    this.value = BigInt(value);
-    this.text = text;
+  constructor(value: number, text: string | (() => string)) {
+    this.value = value;
+    this.#text = text;
+  }
+
+  get text(): string {
+    return typeof this.#text === "string" ? this.#text : this.#text();
   }
 }
 
@@ -74,16 +79,18 @@ export class Loaded {
 export class Address {
   readonly data: Data;
   readonly offset: number;
-  readonly text: string;
 
   constructor(data: Data, offset: number) {
     this.data = data;
     this.offset = offset;
-    this.text = `${data.text}+${offset}`;
+  }
+
+  get text(): string {
+    return `${this.data.text}+${this.offset}`;
   }
 }
 
-export type Argument = number | bigint | null | Data | Address | Inherited | Register | Symbolic | Loaded;
+export type Argument = number | null | Data | Address | Inherited | Register | Symbolic | Loaded;
 
 interface Common {
   /** Why the call is made: the sentence that `explain` prints beside it. */
@@ -110,8 +117,9 @@ export interface SyscallOperation extends Common {
 export interface CheckOperation extends Common {
   readonly kind: "check";
   readonly value: Argument;
-  readonly mask: number | bigint;
-  readonly expected: number | bigint;
+  /** Safe integers or powers of two; a negative one stands for its two's complement in 64 bits. */
+  readonly mask: number;
+  readonly expected: number;
   readonly errno: string;
   readonly subject: string;
 }

@@ -1,11 +1,10 @@
 /**
  * The kernel's flags as launch programs use them: each carries its name, so that `explain` prints what the manual says.
  */
-import { At, OpenFlag, Resolve } from "../../../ffi/structs/fcntl.ts";
-import { openHow } from "../../../ffi/structs/fcntl.ts";
+import { At, OpenFlag, openHow, Resolve } from "../../../ffi/structs/fcntl.ts";
 import { AT_RECURSIVE, MountAttr, MountFlag } from "../../../ffi/structs/mount.ts";
 import { Clone } from "../../../ffi/structs/sched.ts";
-import { bytes, type Data } from "./data.ts";
+import { Data } from "./data.ts";
 import { Symbolic } from "./program.ts";
 
 /** Joins flags of one set: `flags("MS_", MountFlag, ["NOSUID", "NODEV"])` is `MS_NOSUID|MS_NODEV`. */
@@ -14,8 +13,10 @@ function flags<Names extends string>(
   set: Readonly<Record<Names, number | bigint>>,
   names: readonly Names[],
 ): Symbolic {
-  const value = names.reduce((sum, name) => sum | BigInt(set[name]), 0n);
-  return new Symbolic(value, names.map((name) => `${prefix}${name}`).join("|") || "0");
+  let value = 0;
+  // Sums, since bitwise operators stop at 32 bits; no name is given twice.
+  for (const name of names) value += Number(set[name]);
+  return new Symbolic(value, () => names.map((name) => `${prefix}${name}`).join("|") || "0");
 }
 
 export type CloneName = keyof typeof Clone;
@@ -40,13 +41,19 @@ export const AT_EMPTY_PATH_RECURSIVE = new Symbolic(
   "AT_EMPTY_PATH|AT_RECURSIVE",
 );
 
+const OPEN_HOW_FLAGS = openHow.offsets.flags / 4;
+const OPEN_HOW_RESOLVE = openHow.offsets.resolve / 4;
+
 /** struct open_how of openat2(2), and its size as the call takes it. */
 export function openHowOf(
   open: readonly OpenFlagName[],
   resolve: readonly ResolveName[],
 ): readonly [Data, number] {
-  const openSymbol = openFlags(...open);
+  const openSymbol = flags("O_", OpenFlag, open);
   const resolveSymbol = flags("RESOLVE_", Resolve, resolve);
-  const encoded = openHow.encode({ flags: openSymbol.value, resolve: resolveSymbol.value });
-  return [bytes(encoded, `{${openSymbol.text}, ${resolveSymbol.text}}`), openHow.size];
+  const words = new Uint32Array(openHow.size / 4);
+  words[OPEN_HOW_FLAGS] = openSymbol.value;
+  words[OPEN_HOW_RESOLVE] = resolveSymbol.value;
+  const how = new Data(new Uint8Array(words.buffer), () => `{${openSymbol.text}, ${resolveSymbol.text}}`);
+  return [how, openHow.size];
 }

@@ -109,7 +109,7 @@ export function setMount(
 ): void {
   const set = mountAttrs(...(change.set ?? []));
   const propagation = change.propagation ? MountFlag[change.propagation] : 0;
-  const encoded = mountAttr.encode({ attr_set: set.value, propagation: BigInt(propagation) });
+  const encoded = mountAttr.encode({ attr_set: BigInt(set.value), propagation: BigInt(propagation) });
   const text = [
     set.text === "0" ? "" : `set ${set.text}`,
     change.propagation ? `MS_${change.propagation}` : "",

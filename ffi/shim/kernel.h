@@ -68,6 +68,7 @@ struct winsize { u16 rows, columns, x, y; };
 #define sys_recv(fd, p, n, flags) syscall6(NR_recvfrom, fd, L(p), L(n), flags, 0, 0)
 #define sys_recvmsg(fd, message, flags) syscall6(NR_recvmsg, fd, L(message), flags, 0, 0, 0)
 #define sys_waitid(info, options) syscall6(NR_waitid, P_ALL, 0, L(info), options, 0, 0)
+#define sys_fork() syscall6(NR_clone, SIGCHLD, 0, 0, 0, 0, 0)
 #define sys_clone3(args) syscall6(NR_clone3, L(args), sizeof(*(args)), 0, 0, 0, 0)
 #define sys_execve(path, argv, envp) syscall6(NR_execve, L(path), L(argv), L(envp), 0, 0, 0)
 #define sys_ioctl(fd, request, p) syscall6(NR_ioctl, fd, request, (long)(p), 0, 0, 0)

@@ -56,10 +56,9 @@ static void be_init(i32 child, const u64 *all)
 
 static long start_init(void)
 {
-	struct clone_args clone = { .exit_signal = SIGCHLD };
 	u64 all = ~0UL;
 	sys_sigprocmask(SIG_SETMASK, &all); /* from here on none is lost that the child's end or others send */
-	i32 pid = sys_clone3(&clone);
+	i32 pid = sys_fork(); /* not clone3, which the container's filter denies */
 	if (pid > 0) be_init(pid, &all);
 	return pid;
 }

@@ -21,7 +21,7 @@ enum {
 	NR_write = 64, NR_ppoll = 73, NR_signalfd4 = 74, NR_exit = 93, NR_exit_group = 94, NR_waitid = 95,
 	NR_clock_gettime = 113, NR_rt_sigprocmask = 135, NR_setsid = 157, NR_prctl = 167, NR_sendto = 206,
 	NR_recvfrom = 207, NR_getsockopt = 209, NR_recvmsg = 212, NR_munmap = 215, NR_execve = 221, NR_mmap = 222,
-	NR_madvise = 233, NR_accept4 = 242, NR_kill = 129, NR_rt_sigtimedwait = 137, NR_clone3 = 435, NR_close_range = 436,
+	NR_madvise = 233, NR_accept4 = 242, NR_kill = 129, NR_rt_sigtimedwait = 137, NR_clone = 220, NR_clone3 = 435, NR_close_range = 436,
 };
 
 __asm__(".globl _start\n"

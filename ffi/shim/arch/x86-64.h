@@ -18,7 +18,7 @@ enum {
 	NR_madvise = 28, NR_sendto = 44, NR_recvfrom = 45, NR_recvmsg = 47, NR_execve = 59, NR_exit = 60, NR_fcntl = 72,
 	NR_setsid = 112, NR_prctl = 157, NR_clock_gettime = 228, NR_exit_group = 231, NR_waitid = 247, NR_openat = 257,
 	NR_renameat = 264, NR_ppoll = 271, NR_accept4 = 288, NR_signalfd4 = 289, NR_getsockopt = 55, NR_lseek = 8,
-	NR_kill = 62, NR_rt_sigtimedwait = 128, NR_clone3 = 435, NR_close_range = 436,
+	NR_kill = 62, NR_rt_sigtimedwait = 128, NR_clone = 56, NR_clone3 = 435, NR_close_range = 436,
 };
 
 __asm__(".globl _start\n"

@@ -4,6 +4,7 @@
  * execve(2) says ENOENT for a missing file, a missing `#!` interpreter and a missing ELF loader alike, EACCES
  * for a mode and for a noexec mount, and ENOEXEC for a script without `#!` and for another machine's program.
  */
+import { join } from "node:path";
 import { ProcessStartError } from "../errors.ts";
 import { elfNames, parseElf } from "./elf.ts";
 import { type ImagePath, statImagePath } from "./image-files.ts";
@@ -41,7 +42,16 @@ export interface CollectOptions {
   readonly workingDir: string;
   /** The layer folders, top first, the upper included. */
   readonly layers: readonly string[];
-  readonly noexec?: boolean;
+  /** What is mounted over them, in any order. */
+  readonly mounts?: readonly MountFacts[];
+}
+
+/** What the search for a reason needs to know of a mount. */
+export interface MountFacts {
+  readonly target: string;
+  /** Where its files can be looked at, if anywhere. */
+  readonly source?: string;
+  readonly noexec: boolean;
 }
 
 /**
@@ -56,9 +66,10 @@ export function commandCandidates(command: string, searchPath: string, workingDi
 
 /** Gathers what {@link diagnoseExec} wants to know, from the layers of a container that did not start. */
 export function collectExecFacts(options: CollectOptions): ExecFacts {
-  const { command, code, searchPath, workingDir, layers } = options;
+  const { command, code, searchPath, workingDir, mounts = [] } = options;
   const candidates = commandCandidates(command, searchPath, workingDir);
-  const paths = candidates.map((path) => ({ path, file: statImagePath(layers, path) }));
+  const stat = (path: string) => statMounted(options.layers, mounts, path);
+  const paths = candidates.map((path) => ({ path, file: stat(path) }));
   const { path, file } = paths.find(({ file }) => file !== undefined) ?? { path: command, file: undefined };
   return {
     command,
@@ -66,10 +77,27 @@ export function collectExecFacts(options: CollectOptions): ExecFacts {
     searched: !command.includes("/"),
     path,
     file,
-    exists: (path) => statImagePath(layers, path) !== undefined,
+    exists: (path) => stat(path) !== undefined,
     machine: process.arch === "arm64" ? "aarch64" : "x86-64",
-    ...(options.noexec === undefined ? {} : { noexec: options.noexec }),
+    noexec: mountOf(mounts, path)?.noexec ?? false,
   };
+}
+
+/** The mount that a path lies on: the deepest above it. */
+function mountOf(mounts: readonly MountFacts[], path: string): MountFacts | undefined {
+  const above = mounts.filter(({ target }) => path === target || path.startsWith(`${target}/`));
+  return above.toSorted((a, b) => b.target.length - a.target.length)[0];
+}
+
+function statMounted(
+  layers: readonly string[],
+  mounts: readonly MountFacts[],
+  path: string,
+): ImagePath | undefined {
+  const mount = mountOf(mounts, path);
+  if (mount?.source === undefined) return statImagePath(layers, path);
+  const whole = join(mount.source, path.slice(mount.target.length));
+  return statImagePath(["/"], whole);
 }
 
 /**
@@ -108,6 +136,9 @@ function missing({ command, searched, file, code }: ExecFacts): ProcessStartErro
   if (file === undefined && code === "EACCES") {
     const hint = "A folder on the way cannot be searched by the container's user";
     return failure(NOT_EXECUTABLE, `exec: "${command}": permission denied`, hint);
+  }
+  if (code === "ELOOP") {
+    return failure(NOT_FOUND, `exec: "${command}": stat ${command}: too many levels of symbolic links`);
   }
   return failure(NOT_FOUND, `exec: "${command}": stat ${command}: no such file or directory`);
 }
@@ -154,6 +185,8 @@ function missingInterpreter({ path, exists }: ExecFacts, file: ImagePath): Proce
         hint,
       );
     }
+    const hint = `Its interpreter ${interpreter} is there, but what that needs to run itself is not`;
+    return failure(NOT_FOUND, `exec ${path}: no such file or directory`, hint);
   }
   const loader = parseElf(file.head)?.interpreter;
   if (loader !== undefined && !exists(loader)) {

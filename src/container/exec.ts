@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { EngineError } from "../errors.ts";
 import { type OwnedFd, pipe, socketPair } from "../kernel/descriptors.ts";
 import { encodeProgram } from "../kernel/launch/encoder.ts";
@@ -6,6 +7,7 @@ import { type Launch, launch } from "../kernel/launch/spawn.ts";
 import { type ExecPlan, execProgram } from "./birth/exec-program.ts";
 import { searchPath } from "./birth/plan-birth.ts";
 import { describeLaunchFailure } from "./launch-failure.ts";
+import { mountFacts } from "./mount-facts.ts";
 import { openStreams } from "./streams.ts";
 
 export interface ExecOptions {
@@ -70,6 +72,7 @@ export function execInContainer(options: ExecOptions): Executing {
       searchPath: searchPath(environment),
       workingDir,
       layers: [options.root],
+      mounts: mountFacts(`${dirname(options.root)}/mountinfo`),
     });
   }
   return { pid: outcome.pid, launch: started, client: ours?.take() };

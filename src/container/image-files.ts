@@ -81,6 +81,17 @@ export function statImagePath(layers: readonly string[], path: string): ImagePat
   return { ...status, head: status.type === "file" ? readHandle(handle, HEAD_BYTES) : empty };
 }
 
+/**
+ * The paths under which the container will see these paths, links followed even where they lead to nothing yet:
+ * `/etc/resolv.conf` may be a link into a `/run` that is empty until something runs there.
+ *
+ * @returns for each path where it leads; the path itself where the links do not end
+ */
+export function followImageLinks(layers: readonly string[], paths: readonly string[]): string[] {
+  using tree = new LayerTree(layers);
+  return paths.map((path) => tree.follow(path) ?? path);
+}
+
 /** The layers' folders, and every handle that was opened on the way. */
 class LayerTree implements Disposable {
   readonly #handles = new DisposableStack();
@@ -128,6 +139,32 @@ class LayerTree implements Disposable {
       } else return parts.length === 0 ? found : undefined;
     }
     return { folder };
+  }
+
+  /** Where `path` leads, as a path without links. What does not exist is taken as it is written. */
+  follow(path: string): string | undefined {
+    const parts = path.split("/").reverse();
+    const walked: { readonly name: string; readonly folder: JoinedFolder }[] = [];
+    const here = () => walked.at(-1)?.folder ?? this.#root;
+    for (let links = 0; parts.length > 0;) {
+      if (parts.length > PARTS_MAX) return undefined;
+      const name = parts.pop()!;
+      if (name === "" || name === ".") continue;
+      if (name === "..") {
+        walked.pop();
+        continue;
+      }
+      const found = this.#lookUp(here(), name);
+      if (found === undefined || "folder" in found || found.status.type !== "symlink") {
+        walked.push({ name, folder: found && "folder" in found ? found.folder : [] });
+        continue;
+      }
+      if (++links > LINKS_MAX) return undefined;
+      const target = linkTarget(found.handle);
+      if (target.startsWith("/")) walked.length = 0;
+      parts.push(...target.split("/").reverse());
+    }
+    return `/${walked.map(({ name }) => name).join("/")}`;
   }
 
   /** What overlayfs shows under a name: the topmost thing that is not a folder, or the folders joined. */

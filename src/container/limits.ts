@@ -18,6 +18,8 @@ const DEFAULT_PERIOD_MICROS = 100_000;
 const MIN_PERIOD_MICROS = 1000;
 const MAX_PERIOD_MICROS = 1_000_000;
 const NANOS_PER_CPU = 1e9;
+/** A hundredth of a CPU: the least quota that the kernel takes in the usual period. */
+const MIN_NANO_CPUS = NANOS_PER_CPU / 100;
 
 /**
  * Refuses limits that cannot hold, before anything is made.
@@ -135,7 +137,7 @@ function checkCpu(resources: Resources, facts: MachineFacts): void {
     if (nanoCpus && period) throw conflictingCpus("Period");
     if (nanoCpus && quota) throw conflictingCpus("Quota");
     const count = parseNumberList(facts.cpus())!.length;
-    if (nanoCpus < 0 || nanoCpus > count * NANOS_PER_CPU) {
+    if (nanoCpus < 0 || (nanoCpus && nanoCpus < MIN_NANO_CPUS) || nanoCpus > count * NANOS_PER_CPU) {
       throw new UsageError(
         `Range of CPUs is from 0.01 to ${count}.00, as there are only ${count} CPUs available`,
       );

@@ -15,6 +15,7 @@ import type { BirthPlan } from "./birth/plan.ts";
 import { searchPath } from "./birth/plan-birth.ts";
 import type { ContainerConfig } from "./config.ts";
 import { describeLaunchFailure } from "./launch-failure.ts";
+import { plannedMountFacts } from "./mount-facts.ts";
 import type { ContainerPaths } from "./paths.ts";
 import { openStreams, type StreamOptions } from "./streams.ts";
 
@@ -125,6 +126,7 @@ export function startContainer(options: StartOptions): Started {
       searchPath: searchPath(environment),
       workingDir,
       layers: [paths.upper, ...options.layers],
+      mounts: plannedMountFacts(plan.mounts),
     });
   }
   const client = ours?.take();

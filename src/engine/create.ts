@@ -1,11 +1,13 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { isAbsolute } from "node:path";
-import type { ContainerConfig, CreateRequest, Mount } from "../container/config.ts";
+import { isKeptProc } from "../container/birth/system-paths.ts";
+import type { ContainerConfig, CreateRequest, HostConfig, Mount } from "../container/config.ts";
 import { checkResources } from "../container/limits.ts";
 import { signalName, parseSignal } from "../container/signals.ts";
 import { ConflictError, NotFoundError, UsageError } from "../errors.ts";
 import { findImage, isDirectoryReference, type ResolvedImage } from "../image/resolve.ts";
 import type { PullProgress } from "../image/progress.ts";
+import { parseReference } from "../spec/reference.ts";
 import { randomName } from "../lib/random-name.ts";
 import { findContainer, insertContainer, markCreated } from "../store/containers.ts";
 import { currentOwner } from "../store/owner.ts";
@@ -17,6 +19,8 @@ const DEFAULT_STOP_SIGNAL = "SIGTERM";
 const DEFAULT_STOP_SECONDS = 10;
 const ID_BYTES = 32;
 const SHORT_ID = 12;
+/** The kernel's __NEW_UTS_LEN. */
+const HOSTNAME_MAX = 64;
 const NAME_ATTEMPTS = 8;
 const UPPER_MODE = 0o755;
 const OWNER_ONLY = 0o700;
@@ -79,6 +83,7 @@ export async function provideImage(
       if (platform === undefined || found.platform === platform || pull === "never") return found;
     } catch (cause) {
       if (!(cause instanceof NotFoundError) || pull === "never") throw cause;
+      parseReference(reference); // What is no name is not looked for elsewhere.
       progress?.message(`Unable to find image '${reference}' locally`);
     }
   }
@@ -169,6 +174,7 @@ async function checkRequest(
     );
   }
   for (const mount of host.mounts) checkMount(mount, host.mounts);
+  checkNamespaces(host, request);
   const { openNetwork } = await import("../network/open-network.ts");
   const { networkContext } = await import("./network-context.ts");
   using network = await openNetwork(host.networkMode, networkContext(context));
@@ -188,8 +194,34 @@ function checkMount(mount: Mount, all: readonly Mount[]): void {
   if (mount.target.split("/").filter(Boolean).length === 0) {
     throw new UsageError("invalid specification: destination can't be '/'");
   }
+  if (isKeptProc(mount.target)) {
+    throw new UsageError(`Cannot mount at ${mount.target}: it is inside /proc`, {
+      hint: "Choose a target outside of /proc, such as /host/proc",
+    });
+  }
   if (all.filter(({ target }) => target === mount.target).length > 1) {
     throw new UsageError(`Duplicate mount point: ${mount.target}`);
+  }
+}
+
+/** A setting of a namespace that is the machine's own would change the machine. */
+function checkNamespaces(
+  { sysctls, networkMode, ipcMode, utsMode }: HostConfig,
+  request: CreateRequest,
+): void {
+  for (const name of Object.keys(sysctls)) {
+    const isNetwork = name.startsWith("net.");
+    const isHosts = isNetwork ? networkMode === "host" : ipcMode === "host";
+    if (!isHosts) continue;
+    const kind = isNetwork ? "network" : "ipc";
+    throw new UsageError(`sysctl '${name}' is not allowed in the host's ${kind} namespace`);
+  }
+  if (utsMode === "host" && (request.hostname !== undefined || request.domainname !== undefined)) {
+    throw new UsageError("conflicting options: hostname and the UTS mode");
+  }
+  for (const name of [request.hostname, request.domainname]) {
+    if (name === undefined || Buffer.byteLength(name) <= HOSTNAME_MAX) continue;
+    throw new UsageError(`invalid hostname ${name}: longer than ${HOSTNAME_MAX} bytes`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { planBirth } from "../container/birth/plan-birth.ts";
 import type { BirthPlan, NamespacePlan } from "../container/birth/plan.ts";
 import type { ContainerConfig } from "../container/config.ts";
@@ -188,12 +188,26 @@ function prepareFolders(
     mkdirSync(paths.work, { mode: OWNER_ONLY });
   }
   for (const mount of host.mounts) {
-    if (mount.type === "bind" && mount.createSource) mkdirSync(mount.source, { recursive: true });
+    if (mount.type === "bind" && mount.createSource) makeSource(mount.source);
   }
   const write = (path: string, text: string) => writeFileSync(path, text, { mode: WORLD_READABLE });
   write(paths.hostname, `${config.hostname}\n`);
   write(paths.hosts, hostsText(config, endpoint));
   write(paths.resolvConf, resolvConfText(config, network));
+}
+
+/** `-v` makes a missing folder; what is there already is left as it is, a file too. */
+function makeSource(path: string): void {
+  if (existsSync(path)) return;
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    const code = String((cause as { code?: unknown }).code);
+    throw new EngineError(`Cannot make the folder "${path}" for a bind mount: ${code}`, {
+      cause,
+      hint: "Make it yourself, or name a source that exists",
+    });
+  }
 }
 
 function hostsText({ hostname, domainname, host }: ContainerConfig, endpoint: Endpoint | undefined): string {

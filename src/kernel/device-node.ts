@@ -43,13 +43,20 @@ export interface DeviceEntry extends DeviceNumber {
 export function readDevices(path: string): DeviceEntry[] {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat?.isDirectory()) return [entry("", readDeviceNode(path), statSync(path))];
-  const entries = readdirSync(path, { recursive: true, encoding: "utf8" }).flatMap((name) => {
-    const found = statSync(join(path, name), { throwIfNoEntry: false });
-    if (!found?.isBlockDevice() && !found?.isCharacterDevice()) return [];
-    return [entry(name, readDeviceNode(join(path, name)), found)];
-  });
+  const entries = devicesBelow(path, "");
   if (entries.length > 0) return entries;
   throw new UsageError(`Cannot use the device "${path}": a folder without devices`);
+}
+
+/** Links are left out: below a folder they are second names, or lead out of it. */
+function devicesBelow(top: string, folder: string): DeviceEntry[] {
+  return readdirSync(join(top, folder), { withFileTypes: true }).flatMap((found) => {
+    const name = join(folder, found.name);
+    if (found.isDirectory()) return devicesBelow(top, name);
+    if (!found.isBlockDevice() && !found.isCharacterDevice()) return [];
+    const path = join(top, name);
+    return [entry(name, readDeviceNode(path), statSync(path))];
+  });
 }
 
 function entry(name: string, number: DeviceNumber, { mode, uid, gid }: Stats): DeviceEntry {

@@ -62,9 +62,10 @@ export function birthProgram(plan: BirthPlan, descriptors: BirthDescriptors): Pr
   hideFolders(b, root, plan.rootfs);
   const folders = mountSystem(b, root, plan);
   writeSysctls(b, folders.proc, plan.sysctls);
-  restrictSystem(b, root, folders, plan);
-  attachFiles(b, root, files);
+  attachFiles(b, root, files, { readOnly: plan.rootfs.readOnly });
   attachMounts(b, root, mounts);
+  // After the user's mounts: what is to be hidden of /sys stays hidden if that is one of them.
+  restrictSystem(b, root, folders, plan);
 
   setHostname(b, plan);
   if (plan.loopbackRequest) sendNetlink(b, plan.loopbackRequest, "the loopback device is up");

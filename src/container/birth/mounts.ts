@@ -1,7 +1,7 @@
 import type { ProgramBuilder } from "../../kernel/launch/builder.ts";
 import type { Register } from "../../kernel/launch/program.ts";
 import { attachMount, cloneTree, newFileSystem, setMount } from "../../kernel/launch/sequences/mounts.ts";
-import { mountTarget } from "../../kernel/launch/sequences/paths.ts";
+import { mountTarget, refuseFileSystem } from "../../kernel/launch/sequences/paths.ts";
 import { AT_FDCWD, type MountAttrName } from "../../kernel/launch/symbols.ts";
 import type { BindMount, TmpfsMount } from "../config.ts";
 import type { BirthPlan, PlannedMount } from "./plan.ts";
@@ -15,6 +15,9 @@ const ATTRIBUTES: Readonly<Record<string, MountAttrName>> = {
   nodiratime: "NODIRATIME",
   strictatime: "STRICTATIME",
 };
+
+/** PROC_SUPER_MAGIC, linux/magic.h. */
+export const PROC_MAGIC = 0x9fa0;
 
 const PROPAGATION = { private: "PRIVATE", shared: "SHARED", slave: "SLAVE" } as const;
 
@@ -59,20 +62,21 @@ export function prepareFiles(b: ProgramBuilder, plan: BirthPlan): { target: stri
   }));
 }
 
-/** Puts the engine's files in their places. */
+/** Puts the engine's files in their places. They can be written unless the whole root cannot. */
 export function attachFiles(
   b: ProgramBuilder,
   root: Register,
   files: readonly { target: string; source: Register }[],
+  { readOnly }: { readonly readOnly: boolean },
 ): void {
   for (const { target, source } of files) {
     const mark = b.registerMark;
-    const place = mountTarget(b, root, target, "file", `the place of ${target}`);
+    const place = mountPlace(b, root, target, { kind: "file", why: `the place of ${target}` });
     setMount(
       b,
       source,
-      { propagation: "PRIVATE" },
-      { why: "nothing here reaches the host", subject: target },
+      { propagation: "PRIVATE", ...(readOnly ? { set: ["RDONLY"] } : {}) },
+      { why: `nothing here reaches the host${readOnly ? "; --read-only" : ""}`, subject: target },
     );
     attachMount(b, source, place, "the engine's file, which it can change while the container runs", target);
     b.reuseRegisters(mark);
@@ -89,13 +93,28 @@ export function attachMounts(b: ProgramBuilder, root: Register, mounts: readonly
   }
 }
 
+/** Opens or makes a place for a mount. A link that leads into procfs is refused: what is masked there must be real. */
+function mountPlace(
+  b: ProgramBuilder,
+  root: Register,
+  path: string,
+  { kind, why }: { readonly kind: "file" | "folder"; readonly why: string },
+): Register {
+  const place = mountTarget(b, root, path, kind, why);
+  if (!path.startsWith("/proc/")) {
+    refuseFileSystem(b, place, { magic: PROC_MAGIC, subject: path, why: "must not lead into procfs" });
+  }
+  return place;
+}
+
 function attachBind(
   b: ProgramBuilder,
   root: Register,
   bind: { readonly mount: BindMount; readonly source: Register; readonly targetKind: "file" | "folder" },
 ): void {
   const { mount, source, targetKind } = bind;
-  const target = mountTarget(b, root, mount.target, targetKind, `the place of ${mount.source}`);
+  const why = `the place of ${mount.source}`;
+  const target = mountPlace(b, root, mount.target, { kind: targetKind, why });
   const recursive = mount.propagation.startsWith("r");
   const propagation = PROPAGATION[mount.propagation.replace(/^r/, "") as keyof typeof PROPAGATION];
   setMount(
@@ -105,13 +124,14 @@ function attachBind(
     { why: `propagation ${mount.propagation}`, subject: mount.target },
   );
   if (mount.readOnly) {
-    setMount(b, source, { set: ["RDONLY"] }, { why: "read-only", subject: mount.target });
+    const why = "read-only, with what is mounted below";
+    setMount(b, source, { set: ["RDONLY"], recursive: mount.recursive }, { why, subject: mount.target });
   }
   attachMount(b, source, target, "asked for with -v or --mount", mount.target);
 }
 
 function attachTmpfs(b: ProgramBuilder, root: Register, mount: TmpfsMount): void {
-  const target = mountTarget(b, root, mount.target, "folder", "the place of a tmpfs");
+  const target = mountPlace(b, root, mount.target, { kind: "folder", why: "the place of a tmpfs" });
   const options = mount.data
     .split(",")
     .filter(Boolean)

@@ -1,11 +1,12 @@
 import { existsSync, statSync } from "node:fs";
-import { NotFoundError } from "../../errors.ts";
+import { EngineError, NotFoundError } from "../../errors.ts";
 import type { CgroupLayout } from "../../kernel/cgroup/layout.ts";
 import { hierarchies } from "../../kernel/cgroup/layout.ts";
 import type { TerminalSize } from "../../kernel/launch/sequences/pty.ts";
 import { loopbackUpRequest } from "../../kernel/netlink/route/link.ts";
 import type { ContainerConfig, Mount } from "../config.ts";
 import { commandCandidates } from "../exec-diagnosis.ts";
+import { followImageLinks } from "../image-files.ts";
 import { type ContainerPaths, mountPoint, type Roots } from "../paths.ts";
 import { processIdentity, readAccountFiles } from "../process-identity.ts";
 import { deviceNodes } from "./device-nodes.ts";
@@ -18,7 +19,7 @@ import type {
   ProcessPlan,
   RootfsPlan,
 } from "./plan.ts";
-import { maskedPaths, READ_ONLY_PATHS } from "./system-paths.ts";
+import { isKeptProc, maskedPaths, READ_ONLY_PATHS } from "./system-paths.ts";
 
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -62,8 +63,7 @@ export async function planBirth(config: ContainerConfig, context: BirthContext):
     maskedPaths: unconfined ? [] : maskedPaths(),
     readOnlyPaths: unconfined ? [] : READ_ONLY_PATHS,
     writableSystem: host.privileged,
-    files: planFiles(config, paths),
-    mounts: host.mounts.map((mount) => planMount(mount)),
+    ...planPlaces(planFiles(config, paths), host.mounts.map(planMount), [paths.upper, ...layers]),
     ...(host.networkMode === "none" ? { loopbackRequest: loopbackUpRequest() } : {}),
     ...(host.resources.oomScoreAdj === undefined ? {} : { oomScoreAdj: host.resources.oomScoreAdj }),
     ...(config.process.tty ? { terminal: context.terminalSize ? { size: context.terminalSize } : {} } : {}),
@@ -128,6 +128,28 @@ function planFiles({ host }: ContainerConfig, paths: ContainerPaths): EngineFile
     { source: paths.hosts, target: "/etc/hosts" },
   ];
   return files.filter(({ target }) => !taken.has(target));
+}
+
+/** Where an image has a link in a mount's place, the mount goes to where the link leads, whether or not that exists. */
+function planPlaces(
+  files: readonly EngineFile[],
+  mounts: readonly PlannedMount[],
+  layers: readonly string[],
+): Pick<BirthPlan, "files" | "mounts"> {
+  const asked = [...files, ...mounts];
+  const places = followImageLinks(
+    layers,
+    asked.map(({ target }) => target),
+  );
+  places.forEach((place, index) => {
+    if (!isKeptProc(place)) return;
+    throw new EngineError(`Cannot mount at ${asked[index]!.target}: the image has a link there into /proc`, {
+      hint: "Use an image without that link, or another target",
+    });
+  });
+  const moved = <T extends { readonly target: string }>(things: readonly T[], offset: number) =>
+    things.map((thing, index) => ({ ...thing, target: places[offset + index]! }));
+  return { files: moved(files, 0), mounts: moved(mounts, files.length) };
 }
 
 function planMount(mount: Mount): PlannedMount {

@@ -11,9 +11,10 @@ import {
   writeText,
 } from "../../kernel/launch/sequences/paths.ts";
 import { AT_FDCWD } from "../../kernel/launch/symbols.ts";
+import { PROC_MAGIC } from "./mounts.ts";
 import type { BirthPlan, DeviceNode } from "./plan.ts";
 
-const PROC = { magic: 0x9fa0, name: "procfs" };
+const PROC = { magic: PROC_MAGIC, name: "procfs" };
 const TTY_GROUP = 5;
 const DEV_SIZE = "65536k";
 

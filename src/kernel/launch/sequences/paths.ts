@@ -9,6 +9,9 @@ const INSIDE: readonly ResolveName[] = ["IN_ROOT", "NO_MAGICLINKS"];
 /** No symbolic link at all on the way: for what has to be real, such as the mount points of /proc and /sys. */
 const STRICTLY_INSIDE: readonly ResolveName[] = ["IN_ROOT", "NO_SYMLINKS", "NO_MAGICLINKS"];
 
+/** `struct statfs` of 64-bit machines. */
+const STATFS_SIZE = 120;
+
 export interface OpenOptions {
   readonly why: string;
   /** The result's name in `explain`. */
@@ -124,11 +127,25 @@ export function checkFileSystem(
   fd: Argument,
   fileSystem: { readonly magic: number; readonly name: string },
 ): void {
-  const statfs = room(120, "statfs");
+  const statfs = room(STATFS_SIZE, "statfs");
   const why = `must be real ${fileSystem.name}, not something mounted or linked in its place`;
   b.call("fstatfs", [fd, statfs], { why, subject: fileSystem.name });
   const value = new Loaded(statfs, 0, 64, "statfs.f_type");
   b.check({ value, expected: fileSystem.magic, errno: "EPERM", subject: fileSystem.name, why });
+}
+
+/** Fails with EPERM if the descriptor lies on a file system of this type. @see statfs(2) */
+export function refuseFileSystem(
+  b: ProgramBuilder,
+  fd: Argument,
+  fileSystem: { readonly magic: number; readonly subject: string; readonly why: string },
+): void {
+  const { magic, subject, why } = fileSystem;
+  const statfs = room(STATFS_SIZE, "statfs");
+  b.call("fstatfs", [fd, statfs], { why, subject });
+  const value = new Loaded(statfs, 0, 64, "statfs.f_type");
+  b.check({ value, expected: magic, errno: "EPERM", subject, why, skipOnFailure: 1 });
+  b.check({ value, mask: 0, expected: 1, errno: "EPERM", subject, why });
 }
 
 /** A mode as manuals print it. */

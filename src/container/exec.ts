@@ -60,7 +60,9 @@ export function execInContainer(options: ExecOptions): Executing {
   report.writer.close();
   const outcome = started.outcome();
   if (!outcome.ok) {
-    started.kill();
+    // Its shim waits for the child and ends by itself: killed, it would leave a zombie to the container's init.
+    ours?.close();
+    started.reap();
     const { failure, tolerated } = outcome;
     if (failure.errno === "ESRCH") throw new EngineError(`Container ${plan.id.slice(0, 12)} is not running`);
     const { argv, environment, workingDir } = plan.process;

@@ -53,8 +53,8 @@ export function streamOptions({ process, host }: ContainerConfig, attach: boolea
 /**
  * Starts a container's shim on its birth, and waits until its program runs.
  *
- * @throws {EngineError} when a step of the birth fails; {ProcessStartError} when the command cannot be executed. Then no
- * process is left; what was prepared before is the caller's to undo.
+ * @throws {EngineError} when a step of the birth fails; {ProcessStartError} when the command cannot be executed. Then
+ * no process is left; what was prepared before is the caller's to undo.
  */
 export function startContainer(options: StartOptions): Started {
   const { config, plan, paths, cgroup } = options;

@@ -99,10 +99,15 @@ export function attachTo(context: EngineContext, reference: string, choice: Atta
   }
   using socket = connectUnixSocket(context.paths(id).attachSocket);
   const { tty, openStdin } = config.process;
-  const outcome = attachStreams({ socket, pid: init.pid, tty, openStdin, choice });
+  const outcome = attachStreams({ socket, pid: init.pid, tty, openStdin, choice: withoutProxy(choice, tty) });
   return exitCodeAfter(outcome, (code) =>
     outcome.outcome === "lost" ? (recordedCode(context, id) ?? code) : code,
   );
+}
+
+/** Docker's rule for all but `run`: what joins a terminal is no more than a viewer, whose end is its own. */
+export function withoutProxy(choice: AttachChoice, tty: boolean): AttachChoice {
+  return tty ? { ...choice, sigProxy: false } : choice;
 }
 
 function recordedCode({ database }: EngineContext, id: string): number | undefined {

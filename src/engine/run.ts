@@ -2,7 +2,7 @@ import type { CreateRequest } from "../container/config.ts";
 import { lockFolder } from "../kernel/folder-lock.ts";
 import { humanBinarySize } from "../lib/size.ts";
 import { findContainer } from "../store/containers.ts";
-import { attachTo, callersTerminal, watchStarted } from "./attach.ts";
+import { attachTo, callersTerminal, watchStarted, withoutProxy } from "./attach.ts";
 import type { Container, EngineContext } from "./context.ts";
 import { type Making, makeContainer } from "./create.ts";
 import { discard, type Ended, reconcile } from "./finish.ts";
@@ -84,7 +84,8 @@ export async function startAttached(
   }
   using _launch = started.launch;
   using socket = started.client;
-  return watchStarted(context, id, { socket, pid: started.initPid, tty, openStdin, choice });
+  const connection = { socket, pid: started.initPid, tty, openStdin, choice: withoutProxy(choice, tty) };
+  return watchStarted(context, id, connection);
 }
 
 /** Starts a container that exists, and leaves it to itself. One that runs already is fine. */

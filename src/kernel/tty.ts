@@ -60,15 +60,19 @@ export class RawMode implements Disposable {
 
   /** Raw again: after a stop, when the shell has put back its own settings. */
   resume(): void {
-    tcsetattr(this.#fd, this.#raw);
+    this.#set(this.#raw);
   }
 
   /** As it was before: ahead of a stop, and at the end. */
   [Symbol.dispose](): void {
+    this.#set(this.#original);
+  }
+
+  #set(settings: Uint8Array): void {
     try {
-      tcsetattr(this.#fd, this.#original);
+      tcsetattr(this.#fd, settings);
     } catch {
-      // The terminal is gone (EIO after a hang-up): there is nothing left to restore.
+      // The terminal is gone (EIO after a hang-up, which SIGCONT follows): there is nothing left to set.
     }
   }
 }

@@ -24,9 +24,8 @@ export interface AttachOptions {
    */
   readonly detachKeys: Uint8Array | null;
   /**
-   * Called with each signal that is for the container. `null`: signals do to us what they always do. As with
-   * docker it is not called with `tty`: there, the keys that mean a signal go to the container's own
-   * terminal.
+   * Called with each signal that is for the container. `null`: signals do to us what they always do. The keys
+   * of a raw terminal that mean a signal are no signals to us: they go to the container's own terminal.
    */
   readonly sigProxy: ((signal: number) => void) | null;
   /** The terminal's size to begin with; by default, and after each SIGWINCH, that of our own. */
@@ -95,7 +94,7 @@ export function acknowledgeExit(socketFd: number): void {
 
 function openSignals(stack: DisposableStack, options: AttachOptions, raw: boolean): SignalPipe | undefined {
   const wanted = new Set<number>();
-  if (options.sigProxy !== null && !options.tty) for (const signal of PROXIED_SIGNALS) wanted.add(signal);
+  if (options.sigProxy !== null) for (const signal of PROXIED_SIGNALS) wanted.add(signal);
   if (raw) for (const signal of TERMINAL_SIGNALS) wanted.add(signal);
   if (options.tty) wanted.add(Signal.SIGWINCH);
   return wanted.size === 0 ? undefined : stack.use(openSignalPipe([...wanted]));
@@ -209,13 +208,21 @@ class AttachSession {
       return undefined;
     }
     for (const signal of signals) {
-      if (ENDING_SIGNALS.includes(signal)) return { outcome: "interrupted", signal };
-      if (signal === Signal.SIGTSTP) this.#stop();
-      if (signal === Signal.SIGCONT) this.#raw?.resume();
+      const ended = this.#takeTerminalSignal(signal);
+      if (ended) return { outcome: "interrupted", signal };
     }
     // Once for many: it was changed, or may have been while we were stopped.
     if (signals.length > 0) this.#sendSize();
     return undefined;
+  }
+
+  /** @returns whether the signal ends us: all that do without a proxy, and the loss of our terminal always */
+  #takeTerminalSignal(signal: number): boolean {
+    const { sigProxy } = this.#options;
+    if (this.#raw && signal === Signal.SIGTSTP) this.#stop();
+    else if (this.#raw && signal === Signal.SIGCONT) this.#raw.resume();
+    else if (signal !== Signal.SIGWINCH) sigProxy?.(signal);
+    return ENDING_SIGNALS.includes(signal) && (sigProxy === null || signal === Signal.SIGHUP);
   }
 
   /** Stops as any program does that is sent SIGTSTP, with the terminal as the shell wants it. */
@@ -231,7 +238,12 @@ class AttachSession {
 
   #terminalSize(): TerminalSize | undefined {
     const fd = [this.#options.stdoutFd, this.#options.stdinFd].find((fd) => fd !== null && isatty(fd));
-    return typeof fd === "number" ? terminalSize(fd) : undefined;
+    if (typeof fd !== "number") return undefined;
+    try {
+      return terminalSize(fd);
+    } catch {
+      return undefined; // It hung up just now.
+    }
   }
 
   #detach(): AttachOutcome {

@@ -7,7 +7,7 @@ if [ "$(id -u)" != 0 ]; then
   echo "try: containers need root here; run: sudo npm run try" >&2
   exit 1
 fi
-if [ ! -x node_modules/.bin/bun ]; then npm ci --no-audit --no-fund; fi
+if [ ! -x node_modules/.bin/bun ]; then npm install --no-audit --no-fund; fi
 if [ ! -x dist/mini-docker ] || [ -n "$(find src ffi scripts -newer dist/mini-docker -print -quit)" ]; then
   npm run build --silent
 fi

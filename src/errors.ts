@@ -9,6 +9,7 @@ export interface EngineErrorOptions {
   readonly hint?: string | undefined;
 }
 
+/** An error of the engine as its user meets it: what was attempted, on what, and why it failed. */
 export class EngineError extends Error {
   override readonly name: string = "EngineError";
   readonly hint: string | undefined;

@@ -173,6 +173,9 @@ function hintFor(operation: Operation, errno: string): string | undefined {
       return "The data root's file system may not be able to hold an overlay's upper folder; choose another with --root";
     if (errno === "ENOSPC") return "The data root's file system is full";
   }
+  if (operation.name === "move_mount" && errno === "EINVAL") {
+    return "A folder goes on a folder and a file on a file: look at what is there";
+  }
   if (errno === "EPERM") return "Run mini-docker as root, with CAP_SYS_ADMIN";
   if (errno === "ENOSPC")
     return "A file system or a limit of the kernel is full: see df, df -i and /proc/sys/fs/mount-max";

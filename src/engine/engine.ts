@@ -48,8 +48,8 @@ function openContainers(context: EngineContext): Containers {
       const { startDetached } = await import("./run.ts");
       await startDetached(context, reference);
     },
-    async startAttached(reference, attach) {
-      return (await import("./run.ts")).startAttached(context, reference, attach);
+    async startAttached(...args) {
+      return (await import("./run.ts")).startAttached(context, ...args);
     },
     async attach(reference, attach) {
       return (await import("./attach.ts")).attachTo(context, reference, attach);

@@ -1,5 +1,7 @@
+import type { ContainerConfig } from "../container/config.ts";
 import { lockFolder } from "../kernel/folder-lock.ts";
 import { removeTree } from "../kernel/remove-tree.ts";
+import { humanBinarySize } from "../lib/size.ts";
 import {
   deleteContainer,
   getContainer,
@@ -10,6 +12,9 @@ import {
 import { releaseLeases } from "../store/leases.ts";
 import type { Container, EngineContext } from "./context.ts";
 import { type Status, statusOf } from "./status.ts";
+
+/** 128 and SIGKILL. */
+const KILLED_EXIT_CODE = 137;
 
 /** How a container ended, for whoever waited for it. */
 export interface Ended {
@@ -63,7 +68,8 @@ function settle(context: EngineContext, container: Container, status: Status): E
     releaseLeases(database, id);
     markStartFailed(database, id, { exitCode, error: "the command that started it was killed" });
   } else {
-    const error = status.stage === "lost" ? "its monitor was killed, and the container with it" : undefined;
+    const lost = status.stage === "lost" ? "its monitor was killed, and the container with it" : undefined;
+    const error = lost ?? oomNotice(container.config, { exitCode, oomKilled });
     database.transaction(() => {
       releaseLeases(database, id);
       const finishedAt = status.finishedAt ?? new Date().toISOString();
@@ -72,6 +78,15 @@ function settle(context: EngineContext, container: Container, status: Status): E
   }
   removeTree(paths.runFolder); // After the row: whoever misses the record of the end finds the row that says it.
   return { exitCode, oomKilled };
+}
+
+/** Names the limit that ended a container, if one did. */
+export function oomNotice({ host }: ContainerConfig, { oomKilled, exitCode }: Ended): string | undefined {
+  if (!oomKilled) return undefined;
+  const { memoryBytes } = host.resources;
+  const limit = memoryBytes ? `--memory ${humanBinarySize(memoryBytes)}` : "memory of the machine";
+  const who = exitCode === KILLED_EXIT_CODE ? "the container" : "a process of the container";
+  return `${who} was killed because it ran out of memory: the limit is ${limit} (OOMKilled)`;
 }
 
 /** A container whose making was cut short: nobody was told of it. */

@@ -53,7 +53,8 @@ type Keep = (summary: ContainerSummary, container: Container) => boolean;
 /**
  * Reads `--filter`: values of one name are alternatives, names add up.
  *
- * @throws {UsageError} for a filter or value that docker does not know; {NotFoundError} for `before` and `since` of none
+ * @throws {UsageError} for a filter or value that docker does not know
+ * @throws {NotFoundError} when `before` or `since` names no container
  */
 function containerFilter(context: EngineContext, filters: Filters): Keep {
   const parts = [...filters].map(([name, values]) => {

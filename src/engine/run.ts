@@ -1,11 +1,10 @@
 import type { CreateRequest } from "../container/config.ts";
 import { lockFolder } from "../kernel/folder-lock.ts";
-import { humanBinarySize } from "../lib/size.ts";
 import { findContainer } from "../store/containers.ts";
 import { attachTo, callersTerminal, watchStarted, withoutProxy } from "./attach.ts";
 import type { Container, EngineContext } from "./context.ts";
 import { type Making, makeContainer } from "./create.ts";
-import { discard, type Ended, reconcile } from "./finish.ts";
+import { discard, oomNotice, reconcile } from "./finish.ts";
 import { startById, type StartResult } from "./start.ts";
 import type { AttachChoice, RunChoice } from "./types.ts";
 
@@ -34,7 +33,7 @@ export async function runContainer(
   const { tty, openStdin } = config.process;
   const connection = { socket, pid: started.initPid, tty, openStdin, choice: options.attach };
   return watchStarted(context, config.id, connection, (ended) => {
-    const notice = oomNotice(config.host.resources.memoryBytes, ended);
+    const notice = oomNotice(config, ended);
     if (notice) options.onNotice?.(notice);
   });
 }
@@ -59,19 +58,12 @@ async function startMade(
   }
 }
 
-/** Names the limit that ended a container, if one did. */
-function oomNotice(memoryBytes: number | undefined, { oomKilled, exitCode }: Ended): string | undefined {
-  if (!oomKilled) return undefined;
-  const limit = memoryBytes ? `--memory ${humanBinarySize(memoryBytes)}` : "memory of the machine";
-  const who = exitCode === 137 ? "the container was killed" : "a process of the container was killed";
-  return `${who} because it ran out of memory: the limit is ${limit} (OOMKilled)`;
-}
-
 /** Starts a container that exists and attaches to it. */
 export async function startAttached(
   context: EngineContext,
   reference: string,
   choice: AttachChoice,
+  onNotice?: (line: string) => void,
 ): Promise<number> {
   const { id, config } = findContainer(context.database, reference) as Container;
   const { tty, openStdin } = config.process;
@@ -85,7 +77,10 @@ export async function startAttached(
   using _launch = started.launch;
   using socket = started.client;
   const connection = { socket, pid: started.initPid, tty, openStdin, choice: withoutProxy(choice, tty) };
-  return watchStarted(context, id, connection);
+  return watchStarted(context, id, connection, (ended) => {
+    const notice = oomNotice(config, ended);
+    if (notice) onNotice?.(notice);
+  });
 }
 
 /** Starts a container that exists, and leaves it to itself. One that runs already is fine. */

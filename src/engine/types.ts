@@ -103,7 +103,7 @@ export interface Containers {
   run(request: CreateRequest, options: RunChoice): Promise<number>;
   create(request: CreateRequest, progress?: PullProgress): Promise<Created>;
   start(reference: string): Promise<void>;
-  startAttached(reference: string, attach: AttachChoice): Promise<number>;
+  startAttached(reference: string, attach: AttachChoice, onNotice?: (line: string) => void): Promise<number>;
   attach(reference: string, attach: AttachChoice): Promise<number>;
   stop(reference: string, options: StopOptions): Promise<void>;
   restart(reference: string, options: StopOptions): Promise<void>;

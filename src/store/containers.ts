@@ -58,7 +58,8 @@ export function insertContainer(database: Database, container: NewContainer): vo
   try {
     database
       .query(
-        `INSERT INTO containers (id, name, image_id, phase, created_at, auto_remove, owner_pid, owner_start, config)
+        `INSERT INTO containers
+           (id, name, image_id, phase, created_at, auto_remove, owner_pid, owner_start, config)
          VALUES (?, ?, ?, 'creating', ?, ?, ?, ?, ?)`,
       )
       .run(id, name, imageId, createdAt, autoRemove ? 1 : 0, owner.pid, owner.startTicks, config);

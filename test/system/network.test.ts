@@ -6,7 +6,8 @@ import { engineTest, openTestEngine, type TestEngine } from "../support/engine.t
 function addUplink(engine: TestEngine): void {
   engine.sh(`
     ip link add up0 type veth peer name far0
-    unshare --net sh -c 'echo $$ > /dev/fd/1; exec sleep 1000' > ${engine.runRoot}.far 2> /dev/null < /dev/null &
+    unshare --net sh -c 'echo $$ > /dev/fd/1; exec sleep 1000' \\
+      > ${engine.runRoot}.far 2> /dev/null < /dev/null &
     while [ ! -s ${engine.runRoot}.far ]; do sleep 0.02; done
     far=$(cat ${engine.runRoot}.far)
     ip link set far0 netns $far

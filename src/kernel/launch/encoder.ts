@@ -6,7 +6,6 @@ import {
   Address,
   type Argument,
   Inherited,
-  Loaded,
   type Operation,
   type Program,
   Register,

@@ -166,7 +166,8 @@ describe("removeTree", () => {
     Bun.spawnSync(["chown", "65534:65534", dir.path]);
     const asNobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"];
     expect(Bun.spawnSync([...asNobody, "sh", "-c", script, "sh", dir.path]).exitCode).toBe(0);
-    const code = `import { removeTree } from ${JSON.stringify(join(import.meta.dir, "../../../src/kernel/remove-tree.ts"))};
+    const module = JSON.stringify(join(import.meta.dir, "../../../src/kernel/remove-tree.ts"));
+    const code = `import { removeTree } from ${module};
       removeTree(${JSON.stringify(join(dir.path, "t"))});`;
     Bun.write(join(dir.path, "run.ts"), code);
     const readable = Bun.spawnSync([...asNobody, "test", "-r", import.meta.path]).exitCode === 0;

@@ -6,7 +6,18 @@ import { formatList } from "../../format/list.ts";
 import { print } from "../../output.ts";
 import { collectFilters, parseFilter } from "../../values/filters.ts";
 
-const FILTERS = ["id", "name", "label", "status", "ancestor", "before", "since", "exited", "network", "volume"];
+const FILTERS = [
+  "id",
+  "name",
+  "label",
+  "status",
+  "ancestor",
+  "before",
+  "since",
+  "exited",
+  "network",
+  "volume",
+];
 
 export default defineVerb({
   names: ["container ls", "container list", "container ps", "ps"],

@@ -3,7 +3,7 @@ import { attachChoice } from "../../attach-flags.ts";
 import { defineVerb, ONE_OR_MORE } from "../../command.ts";
 import { openEngine } from "../../open-engine.ts";
 import { bool, later, text } from "../../flags.ts";
-import { printLine } from "../../output.ts";
+import { printError, printLine } from "../../output.ts";
 import { forEachTarget } from "../../targets.ts";
 
 export default defineVerb({
@@ -30,7 +30,9 @@ export default defineVerb({
       detachKeys: flags["detach-keys"],
     });
     using engine = await openEngine(globals);
-    if (attached) return await engine.containers.startAttached(operands[0]!, attach);
+    if (attached) {
+      return await engine.containers.startAttached(operands[0]!, attach, (line) => printError(`${line}\n`));
+    }
     await forEachTarget(operands, async (reference) => {
       await engine.containers.start(reference);
       printLine(reference);

@@ -1,7 +1,7 @@
 /** Calls that find, or make, a place below a folder's descriptor without ever leaving it. */
 import type { ProgramBuilder } from "../builder.ts";
 import { cString, room } from "../data.ts";
-import { type Argument, Loaded, type Register, Symbolic } from "../program.ts";
+import { type Argument, Loaded, Register, Symbolic } from "../program.ts";
 import { type OpenFlagName, openFlags, openHowOf, type ResolveName } from "../symbols.ts";
 
 /** Symbolic links resolve as if `root` were the file system's root; the magic links of procfs never do. */
@@ -14,6 +14,8 @@ const STATFS_SIZE = 120;
 
 export interface OpenOptions {
   readonly why: string;
+  /** What error messages call it, the path by default. */
+  readonly subject?: string;
   /** The result's name in `explain`. */
   readonly as: string;
   readonly flags?: readonly OpenFlagName[];
@@ -37,10 +39,13 @@ export function makeFolder(
   why: string,
   mode = 0o755,
 ): Register {
-  b.call("mkdirat", [parent, cString(name), octal(mode)], { why, tolerate: ["EEXIST"], subject: name });
+  const isRoot = parent instanceof Register && parent.text === "root";
+  const subject = isRoot ? `/${name}` : name;
+  b.call("mkdirat", [parent, cString(name), octal(mode)], { why, tolerate: ["EEXIST"], subject });
   return openInside(b, parent, name, {
     why: `${why}: as a real folder`,
     as: name,
+    subject,
     flags: ["PATH", "DIRECTORY"],
     followLinks: false,
   });

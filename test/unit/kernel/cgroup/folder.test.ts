@@ -107,7 +107,7 @@ test("version 1: statistics come from several hierarchies, in version 2's units"
     io: { readBytes: 10, writeBytes: 20, reads: 1, writes: 2 },
   });
   expect(cgroup.joinPaths).toEqual(
-    ["cpu", "cpuacct", "memory", "io"].map((name) => join(dir.path, name, "cgroup.procs")),
+    ["cpu", "cpuacct", "memory", "io"].map((name) => join(dir.path, name, "tasks")),
   );
 });
 

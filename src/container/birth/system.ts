@@ -220,64 +220,69 @@ export function restrictSystem(
   plan: BirthPlan,
 ): void {
   const mark = b.registerMark;
-  const needsFile = plan.maskedPaths.some(({ kind }) => kind === "file");
-  const needsFolder = plan.maskedPaths.some(({ kind }) => kind === "folder");
-  const file = needsFile
-    ? openInside(b, folders.dev, "null", {
-        why: "the device made above, character device 1:3: what covers a file",
-        as: "null",
-        followLinks: false,
-      })
-    : undefined;
-  const folder = needsFolder
-    ? newFileSystem(b, {
-        type: "tmpfs",
-        options: [["size", "0"]],
-        attributes: ["RDONLY", "NOSUID", "NODEV", "NOEXEC"],
-        why: "an empty folder: what covers a folder",
-      })
-    : undefined;
-  for (const { path, kind } of plan.maskedPaths) {
-    const inner = b.registerMark;
-    const cover = kind === "file" ? file! : folder!;
-    const target = openInside(b, root, path, {
-      why: "covered, if it is there",
-      as: "masked",
-      followLinks: false,
-      tolerate: ["ENOENT"],
-      skip: 2,
-    });
-    const clone = cloneTree(
-      b,
-      { dir: cover },
-      { as: "cover", why: `${kind} without content`, subject: path },
-    );
-    attachMount(b, clone, target, "not for the container's eyes", path);
-    b.reuseRegisters(inner);
-  }
-  for (const path of plan.readOnlyPaths) {
-    const inner = b.registerMark;
-    const target = openInside(b, root, path, {
-      why: "to be made read-only, if it is there",
-      as: "place",
-      followLinks: false,
-      tolerate: ["ENOENT"],
-      skip: 3,
-    });
-    const clone = cloneTree(
-      b,
-      { dir: target, recursive: true },
-      { as: "view", why: "a second view of it", subject: path },
-    );
-    setMount(
-      b,
-      clone,
-      { set: ["RDONLY", "NOSUID", "NODEV", "NOEXEC"], recursive: true },
-      { why: "which cannot be written", subject: path },
-    );
-    attachMount(b, clone, target, "in place of the first", path);
-    b.reuseRegisters(inner);
-  }
+  maskFiles(b, root, folders.dev, pathsOf(plan, "file"));
+  maskFolders(b, root, pathsOf(plan, "folder"));
+  for (const path of plan.readOnlyPaths) makeReadOnly(b, root, path);
+  b.reuseRegisters(mark);
+}
+
+function pathsOf({ maskedPaths }: BirthPlan, wanted: "file" | "folder"): string[] {
+  return maskedPaths.filter(({ kind }) => kind === wanted).map(({ path }) => path);
+}
+
+function maskFiles(b: ProgramBuilder, root: Register, dev: Register, paths: readonly string[]): void {
+  if (paths.length === 0) return;
+  const cover = openInside(b, dev, "null", {
+    why: "the device made above, character device 1:3: what covers a file",
+    as: "null",
+    followLinks: false,
+  });
+  for (const path of paths) mask(b, root, path, cover);
+}
+
+/** The cover is a mount of its own on the first folder; only then can it be cloned for the others (before Linux 6.15). */
+function maskFolders(b: ProgramBuilder, root: Register, paths: readonly string[]): void {
+  const [first, ...others] = paths;
+  if (first === undefined) return;
+  const cover = newFileSystem(b, {
+    type: "tmpfs",
+    options: [["size", "0"]],
+    attributes: ["RDONLY", "NOSUID", "NODEV", "NOEXEC"],
+    why: "an empty folder: what covers a folder",
+  });
+  const target = openInside(b, root, first, { why: "to be covered", as: "masked", followLinks: false });
+  attachMount(b, cover, target, "not for the container's eyes", first);
+  for (const path of others) mask(b, root, path, cover);
+}
+
+function mask(b: ProgramBuilder, root: Register, path: string, cover: Register): void {
+  const mark = b.registerMark;
+  const target = openInside(b, root, path, {
+    why: "covered, if it is there",
+    as: "masked",
+    followLinks: false,
+    tolerate: ["ENOENT"],
+    skip: 2,
+  });
+  const clone = cloneTree(b, { dir: cover }, { as: "cover", why: "what has no content", subject: path });
+  attachMount(b, clone, target, "not for the container's eyes", path);
+  b.reuseRegisters(mark);
+}
+
+function makeReadOnly(b: ProgramBuilder, root: Register, path: string): void {
+  const mark = b.registerMark;
+  const target = openInside(b, root, path, {
+    why: "to be made read-only, if it is there",
+    as: "place",
+    followLinks: false,
+    tolerate: ["ENOENT"],
+    skip: 3,
+  });
+  const source = { dir: target, recursive: true };
+  const clone = cloneTree(b, source, { as: "view", why: "a second view of it", subject: path });
+  const change = { set: ["RDONLY", "NOSUID", "NODEV", "NOEXEC"], recursive: true } as const;
+  setMount(b, clone, change, { why: "which cannot be written", subject: path });
+  attachMount(b, clone, target, "in place of the first", path);
   b.reuseRegisters(mark);
 }
 

@@ -6,6 +6,8 @@ if (first === EXIT_STEP) {
   const { runExitStep } = await import("./engine/exit-step.ts");
   runExitStep(rest);
 } else {
-  const { runProcess } = await import("./cli/cli.ts");
-  await runProcess();
+  const { runCli } = await import("./cli/cli.ts");
+  const status = await runCli(process.argv.slice(2));
+  const { endCommand } = await import("./engine/end.ts");
+  endCommand(status);
 }

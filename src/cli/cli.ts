@@ -1,5 +1,4 @@
 import { EngineError, UsageError } from "../errors.ts";
-import { endProcess } from "../kernel/exit.ts";
 import { nearestWord } from "../lib/nearest-word.ts";
 import { FlagError, parseArguments } from "./argv.ts";
 import { type GlobalOptions, type OperandCount, operandError, type Verb } from "./command.ts";
@@ -25,11 +24,6 @@ export const globalFlags = {
 /** What a shell sees of a process that SIGPIPE has ended. */
 const SIGPIPE_EXIT = 128 + 13;
 const FLAG_ERROR_EXIT = 125;
-
-/** Runs this process's command line and ends the process. */
-export async function runProcess(): Promise<never> {
-  return endProcess(await runCli(process.argv.slice(2)));
-}
 
 /**
  * Runs one command line.

@@ -1,7 +1,6 @@
 import { UsageError } from "../errors.ts";
 
 const UNITS = "kmgtp";
-const SI_UNITS = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
 
 /**
  * Reads a size as docker writes them: `512`, `64m`, `1.5g`, `1GiB`. Units are powers of 1024, in either case.
@@ -32,11 +31,20 @@ function badSize(text: string): UsageError {
  * @param digits significant digits
  */
 export function humanSize(bytes: number, digits = 3): string {
+  return scaled(bytes, 1000, ["B", "kB", "MB", "GB", "TB", "PB", "EB"], digits);
+}
+
+/** A size for people, in powers of 1024: `64MiB`. */
+export function humanBinarySize(bytes: number): string {
+  return scaled(bytes, 1024, ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"], 4);
+}
+
+function scaled(bytes: number, base: number, units: readonly string[], digits: number): string {
   let value = bytes;
   let unit = 0;
-  while (value >= 1000 && unit < SI_UNITS.length - 1) {
-    value /= 1000;
+  while (value >= base && unit < units.length - 1) {
+    value /= base;
     unit++;
   }
-  return `${Number(value.toPrecision(digits))}${SI_UNITS[unit]}`;
+  return `${Number(value.toPrecision(digits))}${units[unit]}`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { humanSize, parseSize } from "../../../src/lib/size.ts";
+import { humanBinarySize, humanSize, parseSize } from "../../../src/lib/size.ts";
 
 const KIB = 1024;
 
@@ -38,4 +38,6 @@ test("sizes for people have three digits and powers of 1000", () => {
   expect([0, 999, 1000, 7_654_321, 123_456_789, 1_234_567].map((bytes) => humanSize(bytes))).toEqual([
     ...["0B", "999B", "1kB", "7.65MB", "123MB", "1.23MB"],
   ]);
+  expect(humanBinarySize(64 * KIB ** 2)).toBe("64MiB");
+  expect(humanBinarySize(1000 * KIB)).toBe("1000KiB");
 });

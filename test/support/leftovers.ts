@@ -53,13 +53,16 @@ function hierarchies(): string[] {
   });
 }
 
+/** The cgroup that all shims share: it stays, as its parent does. */
+const SHIMS = "shim";
+
 /** Folders of containers in every cgroup hierarchy. */
 export function containerCgroups(): Set<string> {
   const found = new Set<string>();
   for (const hierarchy of hierarchies()) {
     const parent = join(hierarchy, "mini-docker");
     for (const entry of unlessGone(() => readdirSync(parent, { withFileTypes: true }), [])) {
-      if (entry.isDirectory()) found.add(join(parent, entry.name));
+      if (entry.isDirectory() && entry.name !== SHIMS) found.add(join(parent, entry.name));
     }
   }
   return found;

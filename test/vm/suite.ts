@@ -39,7 +39,7 @@ async function run(folders: readonly string[], alone: boolean): Promise<number> 
     cpus: 2,
     env: { SANDBOX_MUST_WORK: "1", NO_COLOR: "1" },
     verbose: values.verbose,
-    ...(alone ? {} : { onOutput: (_stream, bytes) => void kept.push(bytes.slice()) }),
+    ...(alone ? {} : { onOutput: (_stream, bytes) => void kept.push(Uint8Array.from(bytes)) }),
   });
   if (!alone) await Bun.write(Bun.stdout, Buffer.concat(kept));
   return status;

@@ -45,7 +45,9 @@ export interface BirthContext {
 export async function planBirth(config: ContainerConfig, context: BirthContext): Promise<BirthPlan> {
   const { host } = config;
   const { layers, paths, roots } = context;
-  const accounts = readAccountFiles([paths.upper, ...layers]);
+  // A container that is only explained has no upper folder.
+  const tree = existsSync(paths.upper) ? [paths.upper, ...layers] : layers;
+  const accounts = readAccountFiles(tree);
   const { identity, home } = await processIdentity({ user: config.process.user, host, accounts });
   const unconfined = host.privileged || host.systemPathsUnconfined;
   const uts = host.utsMode === "private";
@@ -63,7 +65,7 @@ export async function planBirth(config: ContainerConfig, context: BirthContext):
     maskedPaths: unconfined ? [] : maskedPaths(),
     readOnlyPaths: unconfined ? [] : READ_ONLY_PATHS,
     writableSystem: host.privileged,
-    ...planPlaces(planFiles(config, paths), host.mounts.map(planMount), [paths.upper, ...layers]),
+    ...planPlaces(planFiles(config, paths), host.mounts.map(planMount), tree),
     ...(host.networkMode === "none" ? { loopbackRequest: loopbackUpRequest() } : {}),
     ...(host.resources.oomScoreAdj === undefined ? {} : { oomScoreAdj: host.resources.oomScoreAdj }),
     ...(config.process.tty ? { terminal: context.terminalSize ? { size: context.terminalSize } : {} } : {}),

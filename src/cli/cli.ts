@@ -133,15 +133,13 @@ function reportOperandCount(message: string, count: OperandCount, name: string, 
 
 /** Prints an error as docker prints its kind and picks the exit code. */
 async function reportFailure(
-  thrown: unknown,
+  error: unknown,
   globals: GlobalOptions,
   usage: string,
   topic: string,
   failureCode?: number,
 ): Promise<number> {
-  if (thrown instanceof ClosedPipe) return SIGPIPE_EXIT;
-  const { explainEnvironmentError } = await import("../engine/environment-error.ts");
-  const error = explainEnvironmentError(thrown);
+  if (error instanceof ClosedPipe) return SIGPIPE_EXIT;
   const pointer = `Run '${topic} --help' for more information\n`;
   if (error instanceof FlagError) {
     printError(

@@ -1,3 +1,4 @@
+import { explainEnvironmentError } from "../engine/environment-error.ts";
 import { EngineError } from "../errors.ts";
 import { printError } from "./output.ts";
 import { PROGRAM } from "./program.ts";
@@ -42,11 +43,14 @@ function storyOf(error: unknown): string {
   return error.cause === undefined ? story : `${story}\ncaused by ${storyOf(error.cause)}`;
 }
 
-/** The errors inside aggregates and inside the pairs that a failing clean-up makes, the first cause first. */
+/**
+ * The errors inside aggregates and inside the pairs that a failing clean-up makes, the first cause first; those that
+ * the machine's state made, such as a full disk, in words.
+ */
 export function flatten(error: unknown): unknown[] {
   if (error instanceof AggregateError) return error.errors.flatMap(flatten);
   if (error instanceof SuppressedError) return [...flatten(error.suppressed), ...flatten(error.error)];
-  return [error];
+  return [explainEnvironmentError(error)];
 }
 
 function messageOf(error: unknown): string {

@@ -123,7 +123,7 @@ export function resolveConfig(
     process: {
       entrypoint,
       cmd,
-      env: [...(config.Env ?? []), ...request.env.flatMap(callersValue)],
+      env: mergeEnvironment(config.Env ?? [], request.env),
       workingDir: request.workingDir ?? (config.WorkingDir || "/"),
       user: request.user ?? config.User ?? "",
       tty: request.tty,
@@ -139,11 +139,12 @@ export function resolveConfig(
   };
 }
 
-/** `NAME` alone takes the caller's value, and is left out where the caller has none. */
-function callersValue(pair: string): string[] {
-  if (pair.includes("=")) return [pair];
-  const value = process.env[pair];
-  return value === undefined ? [] : [`${pair}=${value}`];
+/** `NAME` alone takes the caller's value; where the caller has none, the image's is taken away. */
+function mergeEnvironment(image: readonly string[], asked: readonly string[]): string[] {
+  const unset = new Set(asked.filter((pair) => !pair.includes("=") && process.env[pair] === undefined));
+  const kept = image.filter((pair) => !unset.has(pair.slice(0, pair.indexOf("="))));
+  const given = asked.filter((pair) => !unset.has(pair));
+  return [...kept, ...given.map((pair) => (pair.includes("=") ? pair : `${pair}=${process.env[pair]}`))];
 }
 
 function hostName(): string {

@@ -98,7 +98,7 @@ export async function killedCommands(
 function shims(networkNamespace: string): number[] {
   return readdirSync("/proc").flatMap((name) => {
     try {
-      const isShim = readlinkSync(`/proc/${name}/exe`).startsWith("/memfd:");
+      const isShim = readlinkSync(`/proc/${name}/exe`).startsWith("/memfd:mini-docker-shim");
       return isShim && readlinkSync(`/proc/${name}/ns/net`) === networkNamespace ? [Number(name)] : [];
     } catch {
       return []; // Not a process, or one that has ended.
@@ -119,7 +119,7 @@ export async function killedShims(engine: TestEngine, kills: number): Promise<vo
     let found = shims(network);
     for (const end = performance.now() + 5000; found.length === 0 && performance.now() < end;) {
       if (child.exitCode !== null) break;
-      await Bun.sleep(0);
+      await Bun.sleep(1);
       found = shims(network);
     }
     spin(random() * 30);
